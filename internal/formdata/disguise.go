@@ -1,0 +1,165 @@
+package formdata
+
+import (
+	"bytes"
+	"strings"
+)
+
+// actionPrefix starts the name of every field that belongs to React.
+const actionPrefix = "$ACTION_"
+
+// maxHeld is how many bytes may separate `$` from the end of `$ACTION_` before
+// the search gives up on them. The largest header block in which a parser of
+// Node drops bytes is 80 KiB (@fastify/busboy); a name that is longer is none.
+const maxHeld = 128 << 10
+
+// MentionsAction reports whether `$ACTION_` occurs anywhere in body, plain or
+// disguised. It is for bodies that the grammar does not accept, where nobody
+// can say where a backend's parser would find names. The boundary may be
+// empty if it is not known.
+func MentionsAction(body []byte, boundary string) bool {
+	s := newSearch(boundary)
+	return s.scan(body, true)
+}
+
+// hidesAction reports a name that is an action field only after its disguise
+// is taken off: escapes or dropped bytes before or inside of `$ACTION_`.
+func hidesAction(name string) bool {
+	if strings.HasPrefix(name, actionPrefix) || !strings.ContainsAny(name, "$%") {
+		return false
+	}
+	s := newSearch("")
+	return s.scan([]byte(name), true) && strings.TrimLeft(name[:s.start], dropped) == ""
+}
+
+// dropped are the bytes that some parser of forms loses on the way from the
+// wire to a name: white space and the line ends of folds, quotes, backslashes,
+// the zero bytes of UTF-16, and those of a byte order mark.
+const dropped = "\x00\t\n\r \"\\\xef\xbb\xbf"
+
+func isDropped(c byte) bool { return strings.IndexByte(dropped, c) >= 0 }
+
+// search looks for `$ACTION_` in bytes that come in pieces, as the most
+// forgiving of parsers would see them: dropped bytes out, then one level of
+// percent-encoding undone, then dropped bytes out again, and delimiters inside
+// a name elided (busboy). Positions count from the first byte still held.
+type search struct {
+	delimiter []byte // "--boundary", or nil if it is not known
+	pos       int    // the next byte to look at
+	matched   int    // how much of actionPrefix has been found
+	start     int    // where that began
+	digits    int    // of an escape: 0 none, 1 and 2 the digit that comes next
+	value     int    // of an escape: its first digit
+	char      int    // where the character that is being decoded began
+}
+
+func newSearch(boundary string) search {
+	if boundary == "" {
+		return search{}
+	}
+	return search{delimiter: []byte("--" + boundary)}
+}
+
+// scan goes on from pos and reports a hit; data starts with the same byte as
+// before, less what release has taken.
+func (s *search) scan(data []byte, eof bool) bool {
+	for s.pos < len(data) {
+		if s.matched == 0 && s.digits == 0 && !s.skip(data) {
+			return false
+		}
+		rest := data[s.pos:]
+		switch {
+		case s.delimiter != nil && bytes.HasPrefix(rest, s.delimiter):
+			s.pos += len(s.delimiter)
+		case s.delimiter != nil && !eof && bytes.HasPrefix(s.delimiter, rest):
+			return false // perhaps a delimiter: wait for the rest of it
+		default:
+			s.feed(rest[0])
+			s.pos++
+		}
+		if s.matched == len(actionPrefix) {
+			return true
+		}
+		if s.matched > 0 && s.pos-s.start > maxHeld {
+			s.matched = 0
+		}
+	}
+	return false
+}
+
+// skip moves to the next byte that a match can begin with.
+func (s *search) skip(data []byte) bool {
+	for ; s.pos < len(data); s.pos++ {
+		if c := data[s.pos]; c == '$' || c == '%' {
+			return true
+		}
+	}
+	return false
+}
+
+// feed takes one byte from the wire.
+func (s *search) feed(c byte) {
+	if isDropped(c) {
+		return
+	}
+	if s.digits > 0 {
+		digit := unhex(c)
+		switch {
+		case digit < 0: // no escape after all: its percent sign ends the match
+			s.digits, s.matched = 0, 0
+		case s.digits == 1:
+			s.digits, s.value = 2, digit
+			return
+		default:
+			s.digits = 0
+			s.match(byte(s.value<<4 | digit))
+			return
+		}
+	}
+	s.char = s.pos
+	if c == '%' {
+		s.digits = 1
+		return
+	}
+	s.match(c)
+}
+
+// match takes one decoded character.
+func (s *search) match(c byte) {
+	switch {
+	case isDropped(c):
+	case c == actionPrefix[0]:
+		s.matched, s.start = 1, s.char
+	case s.matched > 0 && c == actionPrefix[s.matched]:
+		s.matched++
+	default:
+		s.matched = 0
+	}
+}
+
+// release says how many bytes at the start can no longer become a hit, and
+// counts positions from behind them.
+func (s *search) release() int {
+	n := s.pos
+	switch {
+	case s.matched > 0:
+		n = s.start
+	case s.digits > 0:
+		n = s.char
+	}
+	s.pos, s.start, s.char = s.pos-n, s.start-n, s.char-n
+	return n
+}
+
+func unhex(c byte) int {
+	switch {
+	case '0' <= c && c <= '9':
+		return int(c - '0')
+	case 'a' <= c && c <= 'f':
+		return int(c-'a') + 10
+	case 'A' <= c && c <= 'F':
+		return int(c-'A') + 10
+	default:
+		return -1
+	}
+}

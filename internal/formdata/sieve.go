@@ -1,0 +1,46 @@
+package formdata
+
+// Sieve watches a multipart body that is too long to hold while it passes, and
+// finds the first field that would make it an action call. As long as the body
+// follows the grammar the names of its parts decide and contents are opaque;
+// from the first byte that does not, any mention of `$ACTION_` is a hit.
+type Sieve struct {
+	grammar grammar
+	// lost is set once the grammar no longer describes the body.
+	lost   bool
+	search search
+}
+
+// NewSieve starts a sieve. An empty boundary means that the media type could
+// not be read: the body then follows no grammar from its first byte.
+func NewSieve(boundary string, limits Limits) *Sieve {
+	return &Sieve{grammar: newGrammar(boundary, limits), lost: boundary == "", search: newSearch(boundary)}
+}
+
+// Scan looks at the bytes that have arrived and are still held. It returns how
+// many of them, from the start, are safe to pass on, and whether the rest
+// begins an action field. The next call's held starts behind the safe bytes.
+// What it holds back is bounded: a header block ([Limits].HeaderBytes), a
+// delimiter, or maxHeld.
+func (s *Sieve) Scan(held []byte, eof bool) (safe int, hit bool) {
+	for !s.lost {
+		t, n, err := s.grammar.next(held[safe:], eof)
+		switch {
+		case err != nil:
+			s.lost = true
+		case t.kind == partStart && (t.part.IsActionField() || hidesAction(t.part.Name)):
+			return safe, true
+		case t.kind == needMore, t.kind == end:
+			return safe + n, false
+		}
+		safe += n
+	}
+	rest := held[safe:]
+	if s.search.scan(rest, eof) {
+		return safe + s.search.start, true
+	}
+	if eof {
+		return len(held), false
+	}
+	return safe + s.search.release(), false
+}
