@@ -1,10 +1,24 @@
+// Command actiongw is Caddy with the actiongw module built in and a few
+// commands of its own; `actiongw --help` lists them.
 package main
 
 import (
+	"github.com/caddyserver/caddy/v2"
 	caddycmd "github.com/caddyserver/caddy/v2/cmd"
+
 	_ "github.com/caddyserver/caddy/v2/modules/standard"
+
+	_ "github.com/actiongw/actiongw/caddy"
 )
 
 func main() {
+	caddy.CustomBinaryName = "actiongw"
+	caddy.CustomLongDescription = `actiongw is an action gateway: it stands in front of a backend and guards the
+server actions of React and Next.js. It is Caddy with one more directive,
+actiongw, so all that Caddy can do is there too.
+
+  actiongw demo                            see it work, in a browser
+  actiongw proxy --to localhost:3000       guard a backend without a file
+  actiongw run --config Caddyfile          guard with a configuration file`
 	caddycmd.Main()
 }

@@ -116,6 +116,25 @@ func TestParseMediaType(t *testing.T) {
 	}
 }
 
+func TestLooseDelimiterReadsAsBusboyDoes(t *testing.T) {
+	for _, tc := range []struct{ is, in, want string }{
+		{"no parameter", "multipart/form-data", ""},
+		{"a plain boundary", "multipart/form-data; boundary=AA", "--AA"},
+		{"in capitals, behind another parameter", "Multipart/Form-Data; x=y; BOUNDARY=AA", "--AA"},
+		{"the first of two", "multipart/form-data; boundary=AA; boundary=BB", "--AA"},
+		{"an RFC 2231 boundary is none", "multipart/form-data; boundary*=utf-8''AA; boundary=BB", "--BB"},
+		{"a tab before it", "multipart/form-data;\tboundary=AA", "--AA"},
+		{"a blank in quotes", `multipart/form-data; boundary="A A"`, "--A A"},
+		{"escapes in quotes", `multipart/form-data; x="a\";b"; boundary="A\"\\A"`, `--A"\A`},
+		{"an empty one", `multipart/form-data; boundary=""`, "--"},
+		{"a byte beyond ASCII", "multipart/form-data; boundary=\"\xe9\"", "--\u00e9"},
+	} {
+		if got := action.LooseDelimiter(tc.in); got != tc.want {
+			t.Errorf("%s: got %q, want %q", tc.is, got, tc.want)
+		}
+	}
+}
+
 func TestFromFields(t *testing.T) {
 	first, second := strings.Repeat("a", 42), strings.Repeat("b", 40)
 	for _, tc := range []struct {

@@ -15,10 +15,10 @@ const maxHeld = 128 << 10
 
 // MentionsAction reports whether `$ACTION_` occurs anywhere in body, plain or
 // disguised. It is for bodies that the grammar does not accept, where nobody
-// can say where a backend's parser would find names. The boundary may be
-// empty if it is not known.
-func MentionsAction(body []byte, boundary string) bool {
-	s := newSearch(boundary)
+// can say where a backend's parser would find names. The delimiter is two
+// hyphens and the boundary, or empty if it is not known.
+func MentionsAction(body []byte, delimiter string) bool {
+	s := search{delimiter: []byte(delimiter)}
 	return s.scan(body, true)
 }
 
@@ -28,7 +28,7 @@ func hidesAction(name string) bool {
 	if strings.HasPrefix(name, actionPrefix) || !strings.ContainsAny(name, "$%") {
 		return false
 	}
-	s := newSearch("")
+	var s search
 	return s.scan([]byte(name), true) && strings.TrimLeft(name[:s.start], dropped) == ""
 }
 
@@ -44,20 +44,13 @@ func isDropped(c byte) bool { return strings.IndexByte(dropped, c) >= 0 }
 // percent-encoding undone, then dropped bytes out again, and delimiters inside
 // a name elided (busboy). Positions count from the first byte still held.
 type search struct {
-	delimiter []byte // "--boundary", or nil if it is not known
+	delimiter []byte // "--boundary", or empty if it is not known
 	pos       int    // the next byte to look at
 	matched   int    // how much of actionPrefix has been found
 	start     int    // where that began
 	digits    int    // of an escape: 0 none, 1 and 2 the digit that comes next
 	value     int    // of an escape: its first digit
 	char      int    // where the character that is being decoded began
-}
-
-func newSearch(boundary string) search {
-	if boundary == "" {
-		return search{}
-	}
-	return search{delimiter: []byte("--" + boundary)}
 }
 
 // scan goes on from pos and reports a hit; data starts with the same byte as
@@ -69,9 +62,9 @@ func (s *search) scan(data []byte, eof bool) bool {
 		}
 		rest := data[s.pos:]
 		switch {
-		case s.delimiter != nil && bytes.HasPrefix(rest, s.delimiter):
+		case len(s.delimiter) > 0 && bytes.HasPrefix(rest, s.delimiter):
 			s.pos += len(s.delimiter)
-		case s.delimiter != nil && !eof && bytes.HasPrefix(s.delimiter, rest):
+		case !eof && len(rest) < len(s.delimiter) && bytes.HasPrefix(s.delimiter, rest):
 			return false // perhaps a delimiter: wait for the rest of it
 		default:
 			s.feed(rest[0])

@@ -132,7 +132,7 @@ func TestMentionsAction(t *testing.T) {
 		{"another text in the name", "$AC--xTION_", false},
 		{"percent signs at the end", "100%", false},
 	} {
-		if got := formdata.MentionsAction([]byte(tc.body), boundary); got != tc.want {
+		if got := formdata.MentionsAction([]byte(tc.body), "--"+boundary); got != tc.want {
 			t.Errorf("%s: got %v, want %v", tc.is, got, tc.want)
 		}
 	}

@@ -44,7 +44,7 @@ func FuzzSieve(f *testing.F) {
 		f.Add(form(s), uint8(7))
 	}
 	f.Fuzz(func(t *testing.T, body []byte, piece uint8) {
-		passed, hit := sift(formdata.NewSieve(boundary, formdata.DefaultLimits()), body, int(piece)+1)
+		passed, hit := sift(formdata.NewSieve(boundary, "--"+boundary, formdata.DefaultLimits()), body, int(piece)+1)
 		if !bytes.HasPrefix(body, passed) {
 			t.Fatalf("passed bytes that are not the body's: %q", passed)
 		}
@@ -53,7 +53,7 @@ func FuzzSieve(f *testing.F) {
 		switch {
 		case refusal == nil && hit != isAction:
 			t.Fatalf("hit %v, action %v: %q", hit, isAction, body)
-		case hit && !formdata.MentionsAction(body, boundary):
+		case hit && !formdata.MentionsAction(body, "--"+boundary):
 			t.Fatalf("hit without a mention: %q", body)
 		case !hit && !bytes.Equal(passed, body):
 			t.Fatalf("no hit, and only %d of %d bytes passed", len(passed), len(body))
@@ -85,7 +85,7 @@ func FuzzMentionsAction(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, body []byte, piece uint8) {
 		whole := formdata.MentionsAction(body, "")
-		_, hit := sift(formdata.NewSieve("", formdata.DefaultLimits()), body, int(piece)+1)
+		_, hit := sift(formdata.NewSieve("", "", formdata.DefaultLimits()), body, int(piece)+1)
 		if whole != hit {
 			t.Fatalf("whole %v, in pieces %v: %q", whole, hit, body)
 		}

@@ -84,7 +84,7 @@ func (g *grammar) next(data []byte, eof bool) (token, int, *reject.Error) {
 	case atStart:
 		t, n, err = g.start(data)
 	case atDelimiter:
-		t, n, err = g.delimiter(data)
+		t, n, err = g.delimiter(data, eof)
 	case atHeaders:
 		t, n, err = g.headers(data)
 	case atContent:
@@ -111,25 +111,27 @@ func (g *grammar) start(data []byte) (token, int, *reject.Error) {
 	return token{kind: structure}, n, nil
 }
 
-// delimiter reads what follows a boundary: CRLF and a part, or the end.
-func (g *grammar) delimiter(data []byte) (token, int, *reject.Error) {
-	if len(data) < 2 {
-		return token{}, 0, nil
-	}
-	switch string(data[:2]) {
-	case "\r\n":
+// delimiter reads what follows a boundary: CRLF and a part, or two hyphens and
+// the end. The CRLF that may follow those is read with them, because a form
+// parser of Node 18 never finishes when it comes alone.
+func (g *grammar) delimiter(data []byte, eof bool) (token, int, *reject.Error) {
+	switch {
+	case len(data) >= 2 && string(data[:2]) == "\r\n":
 		g.state = atHeaders
 		g.parts++
 		// Counted here so that a body of bare delimiters ends at the limit too.
 		if g.parts > g.limits.Parts {
 			return token{}, 0, reject.New(reject.PartsExceeded, reject.StageForm, "more parts than a form may have")
 		}
-	case "--":
+		return token{kind: structure}, 2, nil
+	case len(data) >= 4 && string(data[:4]) == "--\r\n", eof && string(data) == "--":
 		g.state = atEnd
+		return token{kind: structure}, min(len(data), 4), nil
+	case len(data) < 2, len(data) < 4 && string(data[:2]) == "--":
+		return token{}, 0, nil
 	default:
-		return token{}, 0, malformed("a boundary is followed by neither CRLF nor two hyphens")
+		return token{}, 0, malformed("a boundary is followed by neither CRLF nor two hyphens and the end")
 	}
-	return token{kind: structure}, 2, nil
 }
 
 // headers reads a header block up to and with its empty line.
@@ -179,16 +181,15 @@ func (g *grammar) content(data []byte, eof bool) (token, int, *reject.Error) {
 	return token{kind: partEnd, content: data[:i-4]}, i + len(g.boundary), nil
 }
 
-// finish reads what may follow the closing delimiter: one CRLF or nothing. No
-// browser writes an epilogue.
+// finish makes sure that nothing follows. No browser writes an epilogue.
 func (g *grammar) finish(data []byte, eof bool) (token, int, *reject.Error) {
 	switch {
-	case string(data) == "\r\n" && eof, len(data) == 0 && eof:
-		return token{kind: end}, len(data), nil
-	case !eof && len(data) < 2 || !eof && string(data) == "\r\n":
-		return token{}, 0, nil
-	default:
+	case len(data) > 0:
 		return token{}, 0, malformed("bytes follow the closing delimiter")
+	case eof:
+		return token{kind: end}, 0, nil
+	default:
+		return token{}, 0, nil
 	}
 }
 

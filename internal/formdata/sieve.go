@@ -12,9 +12,10 @@ type Sieve struct {
 }
 
 // NewSieve starts a sieve. An empty boundary means that the media type could
-// not be read: the body then follows no grammar from its first byte.
-func NewSieve(boundary string, limits Limits) *Sieve {
-	return &Sieve{grammar: newGrammar(boundary, limits), lost: boundary == "", search: newSearch(boundary)}
+// not be read: the body then follows no grammar from its first byte. The
+// delimiter is that of [MentionsAction].
+func NewSieve(boundary, delimiter string, limits Limits) *Sieve {
+	return &Sieve{grammar: newGrammar(boundary, limits), lost: boundary == "", search: search{delimiter: []byte(delimiter)}}
 }
 
 // Scan looks at the bytes that have arrived and are still held. It returns how

@@ -1,0 +1,201 @@
+package caddy
+
+import (
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/caddyserver/caddy/v2"
+	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
+	"go.uber.org/zap"
+
+	"github.com/actiongw/actiongw/internal/action"
+	"github.com/actiongw/actiongw/internal/origin"
+	"github.com/actiongw/actiongw/internal/proxy"
+)
+
+// inFlight counts the bodies that all gates of this process hold. It is the
+// one thing that outlives a configuration: during a reload two of them serve
+// requests at once, and the memory that they share is the machine's.
+var inFlight proxy.Memory
+
+// Handler guards React and Next.js server actions. It lets only well-formed
+// action calls from allowed origins reach the next handler, usually
+// `reverse_proxy`, and leaves all other traffic as it is.
+//
+// Every setting has a default that protects: an empty handler enforces POST,
+// an Origin equal to the Host, a body of at most 1 MiB and strict parsing.
+//
+// The handler sets these placeholders on action calls, and on forms that might
+// have been calls:
+//
+// Placeholder | Value
+// ------------|------
+// `{http.actiongw.verdict}` | `admit`, `refuse`, `would_refuse` (report mode) or `pass` (a form that is no call)
+// `{http.actiongw.reason}` | why it was or would be refused, a word of the list in docs/reject-reasons.md
+// `{http.actiongw.action_id}` | the action's id, if the call names one
+// `{http.actiongw.kind}` | `fetch` or `form`
+// `{http.actiongw.digest}` | of refusals: the random word that is also in the answer and in the log
+type Handler struct {
+	// What to do with a call that breaks a rule: `enforce` refuses it;
+	// `report` logs and counts it as `would_refuse` and lets it through.
+	// Default: `enforce`.
+	Mode string `json:"mode,omitempty"`
+
+	// Origins that may call, and hosts that may be called: `host`,
+	// `host:port` or `scheme://host`, with `*` for one label, `**` in front
+	// for one or more, and `null` for pages without an origin. A list of
+	// Next's `allowedOrigins` works as it is, with the site's own hosts added:
+	// once the list is set, calls to a host outside it are refused.
+	// Placeholders such as `{env.SITE}` are expanded at start.
+	// Default: none; a page may call its own host.
+	Origins []string `json:"origins,omitempty"`
+
+	// Whether a page may call the host that it came from, without being
+	// listed. Default: true.
+	SameHost *bool `json:"same_host,omitempty"`
+
+	// What to do with calls without an Origin: `allow` or `deny`. Browsers
+	// always send one; curl, tests and servers do not. Default: `allow`.
+	MissingOrigin string `json:"missing_origin,omitempty"`
+
+	// The most bytes that the body of a call may have. Uploads that are no
+	// calls are not limited. Default: 1048576, as in Next.
+	MaxBody int64 `json:"max_body,omitempty"`
+
+	// How long the body of a call may take to arrive. It must also keep up
+	// 1 KiB a second after the first ten seconds. Default: 30s.
+	BodyTimeout caddy.Duration `json:"body_timeout,omitempty"`
+
+	// The most bytes of request bodies that this process may hold at once, in
+	// all gates. Beyond it calls are answered with 503. Default: 268435456.
+	MaxMemory int64 `json:"max_memory,omitempty"`
+
+	// Whether to remove the headers by which Next.js talks to itself
+	// (`x-middleware-subrequest` and its kin) from every request.
+	// Default: true.
+	StripInternal *bool `json:"strip_internal,omitempty"`
+
+	// Refuse every request that is no action call, for a path that serves
+	// nothing else. Default: false.
+	OnlyActions bool `json:"only_actions,omitempty"`
+
+	// Who answers refused calls: `dialect`, in the language of the client, or
+	// `caddy`, the site's `handle_errors` routes. Default: `dialect`.
+	Errors string `json:"errors,omitempty"`
+
+	gate    *proxy.Gate
+	metrics *metrics
+	logger  *zap.Logger
+}
+
+// CaddyModule returns the Caddy module information.
+func (Handler) CaddyModule() caddy.ModuleInfo {
+	return caddy.ModuleInfo{
+		ID:  "http.handlers.actiongw",
+		New: func() caddy.Module { return new(Handler) },
+	}
+}
+
+// Provision builds the gate.
+func (h *Handler) Provision(ctx caddy.Context) error {
+	h.logger = ctx.Logger()
+	app, err := ctx.App("actiongw")
+	if err != nil {
+		return err
+	}
+	h.metrics = app.(*App).metrics
+	config, err := h.config(caddy.NewReplacer())
+	if err != nil {
+		return err
+	}
+	h.gate, err = proxy.New(config)
+	return err
+}
+
+// config translates the settings. Words outside the documented ones are
+// errors here, so that JSON and Caddyfile give the same.
+func (h *Handler) config(repl *caddy.Replacer) (proxy.Config, error) {
+	c := proxy.Config{
+		Report:       h.Mode == "report",
+		MaxBody:      h.MaxBody,
+		BodyTimeout:  time.Duration(h.BodyTimeout),
+		MaxMemory:    h.MaxMemory,
+		KeepInternal: h.StripInternal != nil && !*h.StripInternal,
+		OnlyActions:  h.OnlyActions,
+		Memory:       &inFlight,
+		Origin: origin.Config{
+			SameHostOff: h.SameHost != nil && !*h.SameHost,
+			DenyMissing: h.MissingOrigin == "deny",
+		},
+	}
+	for _, text := range h.Origins {
+		// An empty variable would silently shorten the list.
+		expanded, err := repl.ReplaceOrErr(text, true, true)
+		if err != nil {
+			return c, fmt.Errorf("origin %q: %w", text, err)
+		}
+		c.Origin.Allow = append(c.Origin.Allow, expanded)
+	}
+	for _, word := range []struct{ name, value, usual, other string }{
+		{"mode", h.Mode, "enforce", "report"},
+		{"missing_origin", h.MissingOrigin, "allow", "deny"},
+		{"errors", h.Errors, "dialect", "caddy"},
+	} {
+		if word.value != "" && word.value != word.usual && word.value != word.other {
+			return c, fmt.Errorf("%s %q: want %s or %s", word.name, word.value, word.usual, word.other)
+		}
+	}
+	return c, nil
+}
+
+// ServeHTTP takes the request through the gate and passes on what may pass.
+func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyhttp.Handler) error {
+	start := time.Now()
+	trusted, _ := caddyhttp.GetVar(r.Context(), caddyhttp.TrustedProxyVarKey).(bool)
+	d := h.gate.Admit(r, proxy.Peer{Trusted: trusted, Writer: w})
+	defer d.Release()
+	if d.Kind == action.None && d.Refusal == nil {
+		return next.ServeHTTP(w, r)
+	}
+	o := h.observe(r, &d, start)
+	switch {
+	case d.Verdict == proxy.Refuse:
+		return h.refuse(w, r, o)
+	case d.Streams():
+		return h.stream(w, r, next, o)
+	default:
+		return next.ServeHTTP(w, r)
+	}
+}
+
+// refuse answers a refused request, or has the site's error routes answer it.
+func (h *Handler) refuse(w http.ResponseWriter, r *http.Request, o *observation) error {
+	if h.Errors != "caddy" {
+		proxy.WriteAnswer(w, r, o.decision, o.refusal, o.digest)
+		return nil
+	}
+	proxy.AnswerHeader(w.Header(), o.refusal)
+	proxy.Defuse(r)
+	return caddyhttp.Error(o.refusal.Status(), o.refusal)
+}
+
+// stream passes on a body that the gate goes on watching. Should it turn out
+// to be a call, upstream's request has been broken off, and the client gets
+// the refusal if nothing has been answered yet: always in the dialect, because
+// the proxy has already chosen to answer and error routes are out of reach.
+func (h *Handler) stream(w http.ResponseWriter, r *http.Request, next caddyhttp.Handler, o *observation) error {
+	// Deferred, because a proxy ends a broken response in a panic.
+	defer h.observeLate(r, o)
+	return next.ServeHTTP(&lateWriter{
+		ResponseWriterWrapper: &caddyhttp.ResponseWriterWrapper{ResponseWriter: w},
+		answer: func(w http.ResponseWriter) bool {
+			if o.decision.Late() == nil || h.Mode == "report" {
+				return false
+			}
+			h.observeLate(r, o)
+			proxy.WriteAnswer(w, r, o.decision, o.refusal, o.digest)
+			return true
+		},
+	}, r)
+}

@@ -1,0 +1,47 @@
+package caddy
+
+import (
+	"io"
+	"net/http"
+
+	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
+)
+
+// lateWriter replaces the proxy's response by a refusal, if there is one at
+// the moment when the response begins. It is on the way of uploads only that
+// are too long to hold.
+type lateWriter struct {
+	*caddyhttp.ResponseWriterWrapper
+	// answer writes the refusal and returns true, or returns false.
+	answer   func(http.ResponseWriter) bool
+	begun    bool
+	replaced bool
+}
+
+// WriteHeader begins the response.
+func (w *lateWriter) WriteHeader(status int) {
+	informational := status >= 100 && status < 200
+	if !w.begun && !informational {
+		w.begun = true
+		w.replaced = w.answer(w.ResponseWriterWrapper)
+	}
+	if !w.replaced {
+		w.ResponseWriterWrapper.WriteHeader(status)
+	}
+}
+
+// Write drops the body of a response that has been replaced.
+func (w *lateWriter) Write(p []byte) (int, error) {
+	if !w.begun {
+		w.WriteHeader(http.StatusOK)
+	}
+	if w.replaced {
+		return len(p), nil
+	}
+	return w.ResponseWriterWrapper.Write(p)
+}
+
+// ReadFrom goes through Write, so that a body cannot slip past it.
+func (w *lateWriter) ReadFrom(r io.Reader) (int64, error) {
+	return io.Copy(struct{ io.Writer }{w}, r)
+}

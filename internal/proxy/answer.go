@@ -1,0 +1,103 @@
+package proxy
+
+import (
+	"encoding/json"
+	"net/http"
+	"strconv"
+	"strings"
+
+	"github.com/actiongw/actiongw/internal/action"
+	"github.com/actiongw/actiongw/internal/reject"
+)
+
+// AnswerHeader sets what every answer to a refused request carries, whoever
+// writes its body: it must never be cached, and some statuses ask for a header.
+func AnswerHeader(h http.Header, refusal *reject.Error) {
+	h.Set("Cache-Control", "no-store")
+	switch refusal.Reason {
+	case reject.MethodNotAllowed:
+		h.Set("Allow", http.MethodPost)
+	case reject.Overloaded:
+		// Bodies in flight are gone within seconds.
+		h.Set("Retry-After", "1")
+	case reject.ActionIDMalformed:
+		h.Set("X-Nextjs-Action-Not-Found", "1")
+	}
+}
+
+// WriteAnswer answers a refused request in the language of its client, so that
+// the refusal shows up in the app as an error and not as an odd success
+// (spec flight-format §4.2):
+//
+//   - React's client of Next 15 and 16 throws an Error whose message is a body
+//     of exactly text/plain; on an unknown id it reloads the page.
+//   - That of Next 14 takes any body but Flight for `undefined`, and gets an
+//     error row. It does not look at the status.
+//   - A form without JavaScript gets a page, and a JSON client RFC 9457.
+//
+// Nothing of the request is repeated. The digest, random and also in the log,
+// leads from a user's report to the log line.
+func WriteAnswer(w http.ResponseWriter, r *http.Request, d *Decision, refusal *reject.Error, digest string) {
+	h := w.Header()
+	AnswerHeader(h, refusal)
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("Content-Security-Policy", "default-src 'none'")
+	mediaType, body := answerBody(r.Header.Values("Accept"), d, refusal, digest)
+	h.Set("Content-Type", mediaType)
+	h.Set("Content-Length", strconv.Itoa(len(body)))
+	w.WriteHeader(refusal.Status())
+	_, _ = w.Write([]byte(body))
+}
+
+// answerBody chooses the language and writes the body in it.
+func answerBody(accept []string, d *Decision, refusal *reject.Error, digest string) (mediaType, body string) {
+	switch {
+	case accepts(accept, "application/json"), accepts(accept, "application/problem+json"):
+		return "application/problem+json", problem(refusal, digest)
+	case d.Kind == action.Fetch && d.ID.Legacy():
+		return "text/x-component", "0:[\"$@1\",[\"\",null]]\n1:E{\"digest\":\"" + digest + "\"}\n"
+	case d.Kind != action.Fetch && accepts(accept, "text/html"):
+		return "text/html; charset=utf-8", page(refusal, digest)
+	default:
+		// Exactly this type: with a charset React's client drops the message.
+		return "text/plain", refusal.Reason.Sentence() + " (" + string(refusal.Reason) + ", digest " + digest + ")"
+	}
+}
+
+// accepts reports whether an Accept line names the media type.
+func accepts(lines []string, mediaType string) bool {
+	for _, line := range lines {
+		if strings.Contains(line, mediaType) {
+			return true
+		}
+	}
+	return false
+}
+
+// problem is the refusal as a problem document (RFC 9457).
+func problem(refusal *reject.Error, digest string) string {
+	body, _ := json.Marshal(struct { // strings and numbers only: cannot fail
+		Type   string        `json:"type"`
+		Title  string        `json:"title"`
+		Status int           `json:"status"`
+		Detail string        `json:"detail"`
+		Reason reject.Reason `json:"reason"`
+		Digest string        `json:"digest"`
+	}{"about:blank", refusal.Reason.Sentence(), refusal.Status(), refusal.Detail, refusal.Reason, digest})
+	return string(body)
+}
+
+// page is the refusal for a person who sent a form. It needs no assets, which
+// the Content-Security-Policy would not load.
+func page(refusal *reject.Error, digest string) string {
+	return `<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width">
+<title>Not sent</title>
+<h1>This form was not accepted</h1>
+<p>` + refusal.Reason.Sentence() + `</p>
+<p>Go back, reload the page and try again. If it happens again, tell the site's operator this:
+<code>` + string(refusal.Reason) + " " + digest + `</code></p>
+`
+}

@@ -1,0 +1,141 @@
+package proxy
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"net/http"
+	"os"
+	"time"
+
+	"github.com/actiongw/actiongw/internal/reject"
+)
+
+const (
+	// firstBuffer fits most calls and is all that a connection occupies before
+	// it has sent anything.
+	firstBuffer = 16 << 10
+	// firstLook is how much of an upload that declares itself too long is held
+	// to see whether it is a call: browsers write a form's hidden fields first.
+	firstLook = 64 << 10
+	// graceTime and minRate are how slow a call may be: after ten seconds it
+	// must have kept up a kilobyte a second. The slowest networks that people
+	// use are faster, and a body dripped in to hold memory is not.
+	graceTime = 10 * time.Second
+	minRate   = 1 << 10
+)
+
+// readBody reads the body into c.body, up to limit bytes, and counts them as
+// they arrive. It returns nil at the end of the body, and otherwise why it
+// stopped; c.body then holds what came before. A patient reader never breaks a
+// read off: it is for requests that may have to go on streaming.
+func (c *call) readBody(limit int64, patient bool) *reject.Error {
+	share := c.gate.config.MaxMemory
+	if patient {
+		// What may be no call at all must not keep calls out.
+		share /= 2
+	}
+	size := int64(firstBuffer)
+	if n := c.r.ContentLength; n >= 0 {
+		// One byte more than declared, so that the end shows without growing.
+		size = min(size, n+1)
+	}
+	pace := pacer{start: time.Now(), timeout: c.gate.config.BodyTimeout}
+	if !patient {
+		pace.set = http.NewResponseController(c.peer.Writer).SetReadDeadline
+		// A deadline that outlives the body would cancel the call upstream.
+		defer pace.set(time.Time{})
+	}
+	for {
+		if len(c.body) == cap(c.body) && !c.grow(min(max(size, 2*int64(cap(c.body))), limit+1), share) {
+			return reject.New(reject.Overloaded, reject.StageBody, "bodies in flight fill max_memory")
+		}
+		pace.arm(len(c.body))
+		n, err := c.r.Body.Read(c.body[len(c.body):cap(c.body)])
+		c.body = c.body[:len(c.body)+n]
+		switch {
+		case int64(len(c.body)) > limit:
+			return reject.New(reject.BodyTooLarge, reject.StageBody, "more than max_body")
+		case errors.Is(err, io.EOF):
+			return nil
+		case err != nil:
+			return readError(err)
+		case pace.late(len(c.body)):
+			return tooSlow()
+		}
+	}
+}
+
+// grow makes room for size bytes in all, if the memory allows it.
+func (c *call) grow(size, share int64) bool {
+	if !c.memory.take(size-c.held, share) {
+		return false
+	}
+	c.held = size
+	c.body = append(make([]byte, 0, size), c.body...)
+	return true
+}
+
+// readError names what went wrong on the way from the client.
+func readError(err error) *reject.Error {
+	var tooLarge *http.MaxBytesError
+	switch {
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		return tooSlow()
+	case errors.As(err, &tooLarge):
+		return reject.New(reject.BodyTooLarge, reject.StageBody, "more than the server's request_body allows")
+	default:
+		return reject.New(reject.BodyIncomplete, reject.StageBody, "the body ended before its declared end")
+	}
+}
+
+func tooSlow() *reject.Error {
+	return reject.New(reject.BodyTimeout, reject.StageBody, "slower than body_timeout or than the least rate allows")
+}
+
+// pacer says until when the next bytes of a body must arrive.
+type pacer struct {
+	start   time.Time
+	timeout time.Duration
+	set     func(time.Time) error // nil: nothing breaks a read off
+	armed   time.Time
+}
+
+// deadline is when a body of which that many bytes have come is too slow.
+func (p *pacer) deadline(received int) time.Time {
+	return p.start.Add(min(p.timeout, graceTime+time.Duration(received)*time.Second/minRate))
+}
+
+// arm sets the connection's deadline before a read, if it has moved enough to
+// be worth it. A connection without deadlines is checked by late alone.
+func (p *pacer) arm(received int) {
+	if p.set == nil {
+		return
+	}
+	if at := p.deadline(received); at.Sub(p.armed) >= time.Second {
+		p.armed = at
+		_ = p.set(at)
+	}
+}
+
+func (p *pacer) late(received int) bool { return time.Now().After(p.deadline(received)) }
+
+// replay makes the body readable again: what was read, and what may follow.
+func (c *call) replay() {
+	if len(c.body) == 0 {
+		return
+	}
+	source := c.r.Body
+	c.r.Body = struct {
+		io.Reader
+		io.Closer
+	}{io.MultiReader(bytes.NewReader(c.body), source), source}
+}
+
+// replace gives upstream exactly the bytes that were checked, with their
+// length and without trailers.
+func (c *call) replace() {
+	c.r.Body = io.NopCloser(bytes.NewReader(c.body))
+	c.r.ContentLength = int64(len(c.body))
+	c.r.TransferEncoding, c.r.Trailer = nil, nil
+}

@@ -1,0 +1,73 @@
+package proxy
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/actiongw/actiongw/internal/origin"
+)
+
+// Defaults of [Config].
+const (
+	// DefaultMaxBody is Next's own default limit (spec next-actions §4).
+	DefaultMaxBody = 1 << 20
+	// DefaultBodyTimeout lets a phone on a bad network send the default limit.
+	DefaultBodyTimeout = 30 * time.Second
+	// DefaultMaxMemory holds 256 calls of the default size at once, or many
+	// thousands of usual ones.
+	DefaultMaxMemory = 256 << 20
+)
+
+// Config is what an operator can set. Zero values of sizes and times mean the
+// defaults.
+type Config struct {
+	// Report lets everything through and only says what would be refused.
+	Report bool
+	// Origin says who may call.
+	Origin origin.Config
+	// MaxBody is the most bytes that the body of a call may have.
+	MaxBody int64
+	// BodyTimeout is how long the body of a call may take to arrive.
+	BodyTimeout time.Duration
+	// MaxMemory is the most bytes of bodies that all gates of the process may
+	// hold when this one wants to hold more.
+	MaxMemory int64
+	// KeepInternal leaves the framework's internal headers on requests.
+	KeepInternal bool
+	// OnlyActions refuses whatever is no call.
+	OnlyActions bool
+	// Memory is shared by the gates of the process.
+	Memory *Memory
+}
+
+// New checks a Config and builds the gate. Its errors say what to write
+// instead.
+func New(c Config) (*Gate, error) {
+	policy, err := origin.New(c.Origin)
+	if err != nil {
+		return nil, err
+	}
+	if c.MaxBody == 0 {
+		c.MaxBody = DefaultMaxBody
+	}
+	if c.BodyTimeout == 0 {
+		c.BodyTimeout = DefaultBodyTimeout
+	}
+	if c.MaxMemory == 0 {
+		c.MaxMemory = DefaultMaxMemory
+	}
+	switch {
+	case c.MaxBody < 0:
+		return nil, errors.New("max_body is negative: want a size such as 1MiB")
+	case c.BodyTimeout < 0:
+		return nil, errors.New("body_timeout is negative: want a duration such as 30s")
+	// A candidate may use half of the memory (see readBody), and a body of the
+	// largest size must fit, or no call of that size ever passes.
+	case c.MaxMemory < 2*(c.MaxBody+1):
+		return nil, fmt.Errorf("max_memory %d is too small: want at least twice max_body, more than %d", c.MaxMemory, 2*c.MaxBody)
+	case c.Memory == nil:
+		c.Memory = new(Memory)
+	}
+	return &Gate{config: c, origins: policy}, nil
+}

@@ -1,0 +1,243 @@
+// Package proxy is the gate: the pipeline from a request to a verdict.
+//
+//	*http.Request ── strip the headers that are ours or internal
+//	   │ action.Recognize            not a call ─────────────────────────► Pass: untouched, unread
+//	   │ head: duplicates, Connection, early data, media type
+//	   │ origin.Check                fetch action: before a byte of the body is read
+//	   │ read body                   bounded in size, time and memory
+//	   │ formdata.Parse              form post without $ACTION_ fields ──► Pass: the very bytes, replayed
+//	   │ origin.Check                form action: now
+//	   ▼
+//	Admit: one of each control header, the bytes that were checked
+//	any step may end in exactly one *reject.Error
+//
+// It never dials: what passes goes to the next HTTP handler. A form post is no
+// call until its fields say so, hence the two places of the origin check, and
+// hence [formdata.Sieve] for uploads that are too long to hold.
+package proxy
+
+import (
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/actiongw/actiongw/internal/action"
+	"github.com/actiongw/actiongw/internal/formdata"
+	"github.com/actiongw/actiongw/internal/origin"
+	"github.com/actiongw/actiongw/internal/reject"
+)
+
+// Gate decides about requests. It is immutable but for the memory that it
+// counts, and safe for concurrent use.
+type Gate struct {
+	config  Config
+	origins *origin.Policy
+}
+
+// Peer is what the server knows about the other end of the connection.
+type Peer struct {
+	// Trusted is set when the peer is a proxy that the server trusts.
+	Trusted bool
+	// Writer is the response writer: through it the connection's reads can be
+	// broken off.
+	Writer http.ResponseWriter
+}
+
+// call is one request on its way through the gate.
+type call struct {
+	Decision
+	gate *Gate
+	r    *http.Request
+	peer Peer
+	body []byte
+}
+
+// Admit takes a request through the gate. On Pass and Admit, r is ready for
+// the next handler; on Refuse it must go nowhere without [Defuse]. The caller
+// releases the decision when r has been handled.
+func (g *Gate) Admit(r *http.Request, peer Peer) Decision {
+	clean(r.Header, g.config.KeepInternal)
+	c := call{gate: g, r: r, peer: peer}
+	c.memory = g.config.Memory
+	c.Kind = action.Recognize(r.Method, r.Header[headerAction], r.Header[headerType])
+	var err *reject.Error
+	switch c.Kind {
+	case action.Fetch:
+		err = c.fetch()
+	case action.MaybeForm:
+		err = c.form()
+	default:
+		err = c.pass()
+	}
+	c.BodyBytes = len(c.body)
+	if err == nil {
+		return c.Decision
+	}
+	c.Refusal = err
+	if g.config.Report {
+		c.Verdict = WouldRefuse
+		c.replay()
+	} else {
+		c.Verdict = Refuse
+	}
+	return c.Decision
+}
+
+// pass is the way of what is no call.
+func (c *call) pass() *reject.Error {
+	if c.gate.config.OnlyActions {
+		return reject.New(reject.NotAnAction, reject.StageHead, "only_actions is set and this is no call")
+	}
+	c.replay()
+	return nil
+}
+
+// fetch is the way of a call by React's client.
+func (c *call) fetch() *reject.Error {
+	r := c.r
+	if r.Method != http.MethodPost {
+		return reject.New(reject.MethodNotAllowed, reject.StageHead, "want POST")
+	}
+	if err := c.checkHead(); err != nil {
+		return err
+	}
+	var ok bool
+	if c.ID, ok = action.ParseID(first(r.Header[headerAction])); !ok {
+		return reject.New(reject.ActionIDMalformed, reject.StageHead, "Next-Action is not 40 or 42 lower-case hex digits")
+	}
+	mediaType, err := action.ParseMediaType(first(r.Header[headerType]))
+	if err != nil {
+		return err
+	}
+	host, err := c.checkOrigin()
+	if err != nil {
+		return err
+	}
+	if r.ContentLength > c.gate.config.MaxBody {
+		return reject.New(reject.BodyTooLarge, reject.StageBody, "Content-Length is more than max_body")
+	}
+	if err := c.readBody(c.gate.config.MaxBody, c.gate.config.Report); err != nil {
+		return err
+	}
+	if mediaType.Boundary != "" {
+		if _, err := formdata.Parse(c.body, mediaType.Boundary, formdata.DefaultLimits()); err != nil {
+			return err
+		}
+	}
+	c.admit(mediaType, host)
+	return nil
+}
+
+// form is the way of a multipart POST without the action header, which may be
+// any upload.
+func (c *call) form() *reject.Error {
+	mediaType, delimiter, unreadable := c.formType()
+	limit := c.gate.config.MaxBody
+	if c.r.ContentLength > limit {
+		limit = min(limit, firstLook)
+	}
+	if stop := c.readBody(limit, true); stop != nil {
+		if c.gate.config.OnlyActions {
+			return stop
+		}
+		return c.watch(mediaType.Boundary, delimiter, stop)
+	}
+	var entries []formdata.Entry
+	if unreadable == nil {
+		entries, unreadable = formdata.Parse(c.body, mediaType.Boundary, formdata.DefaultLimits())
+	}
+	if unreadable != nil {
+		// Nobody can say which fields a backend would find, so a mention of
+		// one is enough. Old libraries, phones and curl write forms that we
+		// cannot read and that mention none.
+		if formdata.MentionsAction(c.body, delimiter) {
+			c.Kind = action.Form
+			return unreadable
+		}
+		return c.pass()
+	}
+	if !slices.ContainsFunc(entries, formdata.Entry.IsActionField) {
+		return c.pass()
+	}
+	return c.formAction(mediaType, entries)
+}
+
+// formAction is the rest of the way once a form's fields say that it is a call.
+func (c *call) formAction(mediaType action.MediaType, entries []formdata.Entry) (err *reject.Error) {
+	c.Kind = action.Form
+	if err := c.checkHead(); err != nil {
+		return err
+	}
+	c.ID, err = action.FromFields(func(yield func(string, []byte) bool) {
+		for _, e := range entries {
+			if !yield(e.Name, e.Value) {
+				return
+			}
+		}
+	})
+	if err != nil {
+		return err
+	}
+	host, err := c.checkOrigin()
+	if err != nil {
+		return err
+	}
+	c.admit(mediaType, host)
+	return nil
+}
+
+// formType reads the media type of a form, and the delimiter by which a laxer
+// reader might go. Of several lines nobody knows which one a backend takes.
+func (c *call) formType() (m action.MediaType, delimiter string, err *reject.Error) {
+	lines := c.r.Header[headerType]
+	if len(lines) == 1 {
+		if m, err = action.ParseMediaType(lines[0]); err == nil {
+			return m, "--" + m.Boundary, nil
+		}
+	} else {
+		err = reject.New(reject.HeaderDuplicated, reject.StageHead, "two Content-Type lines")
+	}
+	return m, action.LooseDelimiter(lines[0]), err
+}
+
+// admit makes the request what upstream should see.
+func (c *call) admit(mediaType action.MediaType, host string) {
+	c.Verdict = Admit
+	c.rewrite(mediaType, host)
+	c.replace()
+}
+
+// checkOrigin decides about the caller and returns the host for upstream.
+func (c *call) checkOrigin() (string, *reject.Error) {
+	h := c.r.Header
+	host := c.r.Host
+	if c.forwardedHost() {
+		lines := h[headerForwardedHost]
+		// A list tells of two proxies, and Next 14 and 16 read it differently.
+		if len(lines) > 1 || strings.Contains(lines[0], ",") {
+			return "", reject.New(reject.ForwardedHostMalformed, reject.StageOrigin, "more than one X-Forwarded-Host from a trusted proxy")
+		}
+		host = lines[0]
+	}
+	proto := h[headerForwardedProto]
+	return c.gate.origins.Check(origin.Evidence{
+		Origin:    first(h[headerOrigin]),
+		HasOrigin: h[headerOrigin] != nil,
+		Host:      host,
+		FetchSite: h["Sec-Fetch-Site"],
+		Secure:    c.r.TLS != nil || c.peer.Trusted && len(proto) == 1 && proto[0] == "https",
+	})
+}
+
+// forwardedHost reports whether the called host is what a trusted proxy says.
+func (c *call) forwardedHost() bool {
+	lines := c.r.Header[headerForwardedHost]
+	return c.peer.Trusted && len(lines) > 0 && lines[0] != ""
+}
+
+func first(lines []string) string {
+	if len(lines) == 0 {
+		return ""
+	}
+	return lines[0]
+}

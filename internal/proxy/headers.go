@@ -1,0 +1,129 @@
+package proxy
+
+import (
+	"net/http"
+	"strings"
+
+	"github.com/actiongw/actiongw/internal/action"
+	"github.com/actiongw/actiongw/internal/reject"
+)
+
+// Field names in the canonical form that net/http keeps them in.
+const (
+	headerAction         = "Next-Action"
+	headerConnection     = "Connection"
+	headerEncoding       = "Content-Encoding"
+	headerForwardedHost  = "X-Forwarded-Host"
+	headerForwardedProto = "X-Forwarded-Proto"
+	headerOrigin         = "Origin"
+	headerType           = "Content-Type"
+)
+
+// clean removes the headers that no client may send: ours, and unless keep is
+// set, those by which frameworks talk to themselves.
+func clean(h http.Header, keep bool) {
+	for name := range h {
+		if isOurs(name) || !keep && isInternal(name) {
+			delete(h, name)
+		}
+	}
+}
+
+// isOurs reports names that start with `Actiongw`, in any case and whatever
+// follows: CGI-like backends read `_` as `-`.
+func isOurs(name string) bool {
+	const prefix = "actiongw"
+	return len(name) >= len(prefix) && strings.EqualFold(name[:len(prefix)], prefix)
+}
+
+// isInternal reports the headers that Next.js or its older versions take from
+// inside only (spec next-actions §9; CVE-2025-29927 for the first). Two that
+// look alike are not among them, because genuine Pages Router clients send
+// them: X-Nextjs-Data and X-Middleware-Prefetch.
+func isInternal(name string) bool {
+	switch name {
+	case "X-Middleware-Subrequest", "X-Middleware-Subrequest-Id",
+		"X-Middleware-Rewrite", "X-Middleware-Redirect", "X-Middleware-Set-Cookie",
+		"X-Middleware-Skip", "X-Middleware-Override-Headers", "X-Middleware-Next", "X-Middleware-Invoke",
+		"X-Action-Forwarded",
+		"X-Now-Route-Matches", "X-Matched-Path",
+		"X-Next-Resume-State-Length", "Next-Resume", // CVE-2026-27979
+		"X-Next-Revalidated-Tags", "X-Next-Revalidate-Tag-Token", "X-Prerender-Revalidate":
+		return true
+	default:
+		return strings.HasPrefix(name, "X-Invoke-") || strings.HasPrefix(name, "X-Middleware-Request-")
+	}
+}
+
+// checkHead refuses calls whose head two readers could understand differently.
+func (c *call) checkHead() *reject.Error {
+	h := c.r.Header
+	for _, name := range [...]string{headerAction, headerType, headerOrigin} {
+		if len(h[name]) > 1 {
+			return reject.New(reject.HeaderDuplicated, reject.StageHead, "two "+name+" lines")
+		}
+	}
+	if err := checkConnection(h[headerConnection]); err != nil {
+		return err
+	}
+	// Early data can be replayed by whoever records it (RFC 8470 §3). The
+	// header is a proxy's word that it was early; a client that sends it
+	// itself only asks for the refusal.
+	if c.r.TLS != nil && !c.r.TLS.HandshakeComplete || h["Early-Data"] != nil {
+		return reject.New(reject.EarlyData, reject.StageHead, "the call may be a replay")
+	}
+	for _, coding := range h[headerEncoding] {
+		// identity is no coding (RFC 9110 §12.5.3).
+		if !strings.EqualFold(coding, "identity") {
+			return reject.New(reject.ContentEncodingUnsupported, reject.StageHead, "want no Content-Encoding")
+		}
+	}
+	return nil
+}
+
+// checkConnection refuses Connection options that name a header which a call
+// depends on. Proxies drop what is named (RFC 9110 §7.6.1): without Origin the
+// backend checks nothing, without Next-Action the body is another kind of call.
+func checkConnection(lines []string) *reject.Error {
+	for _, line := range lines {
+		for option := range strings.SplitSeq(line, ",") {
+			switch name := http.CanonicalHeaderKey(strings.TrimSpace(option)); {
+			case name == headerAction, name == headerType, name == headerOrigin,
+				name == headerForwardedHost, name == headerForwardedProto, name == "X-Forwarded-For",
+				name == "Content-Length", name == "Host", name == "Cookie", name == "Authorization",
+				name == "Sec-Fetch-Site", isOurs(name):
+				return reject.New(reject.ConnectionNomination, reject.StageHead, "the Connection header names a header that the call depends on")
+			}
+		}
+	}
+	return nil
+}
+
+// rewrite gives an admitted call the head that upstream should see: exactly
+// one of each control header, in the spelling that was checked.
+func (c *call) rewrite(mediaType action.MediaType, host string) {
+	r := c.r
+	r.Header[headerType] = []string{mediaType.String()}
+	for _, name := range [...]string{
+		headerEncoding, "Trailer",
+		"X-Http-Method-Override", "X-Http-Method", "X-Method-Override",
+	} {
+		delete(r.Header, name)
+	}
+	// Next reads the forwarded host before Host, from anybody.
+	if c.forwardedHost() {
+		r.Header[headerForwardedHost] = []string{host}
+	} else {
+		delete(r.Header, headerForwardedHost)
+		r.Host = host
+	}
+}
+
+// Defuse makes a refused request harmless for whatever may still handle it: a
+// reverse proxy in an error route must not run the action after all.
+func Defuse(r *http.Request) {
+	for _, name := range [...]string{headerAction, headerType, headerEncoding, "Content-Length", "Trailer", "Expect"} {
+		delete(r.Header, name)
+	}
+	r.Body, r.ContentLength, r.TransferEncoding, r.Trailer = http.NoBody, 0, nil, nil
+}

@@ -1,0 +1,66 @@
+package proxy
+
+import (
+	"github.com/actiongw/actiongw/internal/action"
+	"github.com/actiongw/actiongw/internal/reject"
+)
+
+// Verdict is what becomes of a request.
+type Verdict uint8
+
+// The verdicts.
+const (
+	// Pass: no call. It goes on as it came, header hygiene aside.
+	Pass Verdict = iota
+	// Admit: a call that goes on.
+	Admit
+	// WouldRefuse: a call that goes on as it came because of report mode.
+	WouldRefuse
+	// Refuse: the request ends here.
+	Refuse
+)
+
+// String is the word for logs, metrics and placeholders.
+func (v Verdict) String() string {
+	return [...]string{"pass", "admit", "would_refuse", "refuse"}[v]
+}
+
+// Decision is what the gate has found out about one request and made of it.
+type Decision struct {
+	Verdict Verdict
+	Kind    action.Kind
+	// ID is the action's id where the request names one that looks like an id.
+	ID action.ID
+	// Refusal is the reason of Refuse and WouldRefuse, nil otherwise.
+	Refusal *reject.Error
+	// BodyBytes is how much of the body was read into memory.
+	BodyBytes int
+
+	memory *Memory
+	held   int64
+	stream *watchedBody
+}
+
+// Late returns the refusal that the gate came to while the body of a request
+// with verdict Pass was streaming, or nil. It may be called at any time.
+func (d *Decision) Late() *reject.Error {
+	if d.stream == nil {
+		return nil
+	}
+	return d.stream.refusal.Load()
+}
+
+// Streams reports whether the body is still watched while it passes, so that
+// Late may change.
+func (d *Decision) Streams() bool { return d.stream != nil }
+
+// Release gives the memory of the body back. Call it when upstream is done.
+func (d *Decision) Release() {
+	if d.held > 0 {
+		d.memory.give(d.held)
+		d.held = 0
+	}
+	if d.stream != nil {
+		d.stream.giveBack()
+	}
+}
