@@ -42,11 +42,15 @@ type gate struct {
 }
 
 // startGate runs actiongw with a Caddyfile of one plain-HTTP site on loopback.
-// global and site are lines for the two blocks; UPSTREAM in them is not
-// replaced, write the address.
+// global and site are lines for the two blocks.
 func startGate(t testing.TB, global, site string) *gate {
 	t.Helper()
-	address := unusedAddress(t)
+	return startGateAt(t, unusedAddress(t), global, site)
+}
+
+// startGateAt is startGate at an address, or at the path of a Unix socket.
+func startGateAt(t testing.TB, address, global, site string) *gate {
+	t.Helper()
 	file := t.TempDir() + "/Caddyfile"
 	writeConfig(t, file, address, global, site)
 	g := start(t, "run", "--config", file)
@@ -58,6 +62,9 @@ func startGate(t testing.TB, global, site string) *gate {
 func writeConfig(t testing.TB, file, address, global, site string) {
 	t.Helper()
 	host, port, _ := net.SplitHostPort(address)
+	if strings.HasPrefix(address, "/") {
+		host, port = "unix/"+address, "80"
+	}
 	if !strings.Contains(global, "admin ") {
 		global = "admin off\n" + global
 	}
@@ -89,12 +96,19 @@ func start(t testing.TB, args ...string) *gate {
 func (g *gate) awaitListener(t testing.TB) {
 	t.Helper()
 	for deadline := time.Now().Add(patience); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
-		if conn, err := net.Dial("tcp", g.address); err == nil {
+		if conn, err := dial(g.address); err == nil {
 			conn.Close()
 			return
 		}
 	}
 	t.Fatalf("the gate does not listen; its log:\n%s", g.log.text())
+}
+
+func dial(address string) (net.Conn, error) {
+	if strings.HasPrefix(address, "/") {
+		return net.Dial("unix", address)
+	}
+	return net.Dial("tcp", address)
 }
 
 // unusedAddress is a loopback address that nobody listens on.
@@ -192,7 +206,7 @@ type answer struct {
 // asked to, and reads the answer.
 func send(t testing.TB, address string, raw []byte, halfClose bool) answer {
 	t.Helper()
-	conn, err := net.Dial("tcp", address)
+	conn, err := dial(address)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -203,11 +217,16 @@ func send(t testing.TB, address string, raw []byte, halfClose bool) answer {
 		defer close(written)
 		_, _ = conn.Write(raw)
 		if halfClose {
-			_ = conn.(*net.TCPConn).CloseWrite()
+			_ = conn.(interface{ CloseWrite() error }).CloseWrite()
 		}
 	}()
 	defer func() { conn.Close(); <-written }()
 	method, _, _ := strings.Cut(string(raw), " ")
+	return read(conn, method)
+}
+
+// read reads the answer to a request of the given method.
+func read(conn net.Conn, method string) answer {
 	response, err := http.ReadResponse(bufio.NewReader(conn), &http.Request{Method: method})
 	if err != nil {
 		return answer{}

@@ -1,0 +1,116 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+)
+
+// reload gives a running gate another Caddyfile through its admin endpoint.
+func reload(t *testing.T, admin, file string) (status int, body string) {
+	t.Helper()
+	config, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	response, err := http.Post("http://"+admin+"/load", "text/caddyfile", bytes.NewReader(config))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	text, _ := io.ReadAll(response.Body)
+	return response.StatusCode, string(text)
+}
+
+// TestReloadUnderLoadLosesNoRequest changes the configuration ten times while
+// calls keep coming and one is half sent, and then tries a broken one. It
+// listens on a Unix socket: on TCP, Caddy opens a second socket for the new
+// configuration, and Linux resets the connections that wait at the first.
+func TestReloadUnderLoadLosesNoRequest(t *testing.T) {
+	up := startUpstream(t)
+	admin := unusedAddress(t)
+	g := startGateAt(t, t.TempDir()+"/gate.sock", "admin "+admin, "actiongw\n"+up.proxy())
+
+	slow, err := dial(g.address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer slow.Close()
+	_ = slow.SetDeadline(time.Now().Add(patience))
+	call := fetchCall()
+	_, _ = slow.Write(call[:len(call)-3])
+
+	var stop atomic.Bool
+	var sent atomic.Int64
+	var senders sync.WaitGroup
+	for range 4 {
+		senders.Go(func() {
+			for !stop.Load() {
+				if got := send(t, g.address, call, false); got.status != http.StatusOK {
+					t.Errorf("a call during reload: %d %s", got.status, got.body)
+					return
+				}
+				sent.Add(1)
+			}
+		})
+	}
+	file := t.TempDir() + "/Caddyfile"
+	for i := range 10 {
+		writeConfig(t, file, g.address, "admin "+admin, fmt.Sprintf("actiongw {\nmax_body %dKiB\n}\n%s", 100+i, up.proxy()))
+		if status, body := reload(t, admin, file); status != http.StatusOK {
+			t.Fatalf("reload %d: %d %s", i, status, body)
+		}
+	}
+	writeConfig(t, file, g.address, "admin "+admin, "actiongw {\norigins *\n}\n"+up.proxy())
+	if status, body := reload(t, admin, file); status == http.StatusOK || !strings.Contains(body, "wildcard alone") {
+		t.Errorf("a broken configuration was taken: %d %s", status, body)
+	}
+	stop.Store(true)
+	senders.Wait()
+	if sent.Load() == 0 {
+		t.Error("no calls were sent")
+	}
+
+	_, _ = slow.Write(call[len(call)-3:])
+	if got := read(slow, "POST"); got.status != http.StatusOK {
+		t.Errorf("the call that was half sent: %d %s", got.status, got.body)
+	}
+	// The last good configuration serves, and counts.
+	if got := send(t, g.address, message("POST", []string{"Next-Action: " + actionID, "Content-Type: text/plain"}, strings.Repeat("x", 110<<10)), false); got.status != http.StatusRequestEntityTooLarge {
+		t.Errorf("the new limit is not in force: %d", got.status)
+	}
+	metrics := scrape(t, admin)
+	for _, line := range []string{
+		`actiongw_calls_total{kind="fetch",reason="body_too_large",verdict="refuse"} 1`,
+		"actiongw_memory_bytes 0",
+	} {
+		if !strings.Contains(metrics, line+"\n") {
+			t.Errorf("no %s in the metrics:\n%s", line, metrics)
+		}
+	}
+}
+
+// scrape reads our metrics.
+func scrape(t *testing.T, admin string) string {
+	t.Helper()
+	response, err := http.Get("http://" + admin + "/metrics")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	text, _ := io.ReadAll(response.Body)
+	var ours strings.Builder
+	for line := range strings.Lines(string(text)) {
+		if strings.HasPrefix(line, "actiongw_") {
+			ours.WriteString(line)
+		}
+	}
+	return ours.String()
+}
