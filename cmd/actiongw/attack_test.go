@@ -101,7 +101,9 @@ func TestAttackBoundaryConfusion(t *testing.T) {
 func TestAttackActionFieldBehindByteOrderMark(t *testing.T) {
 	g, up := guarded(t)
 	repel(t, g, up, []attack{
-		{"a form", formPost(formType, formBody("Content-Disposition: form-data; name=\"\ufeff$ACTION_ID_"+actionID+`"`)), "form_malformed"},
+		{"the selector", formPost(formType, formBody("Content-Disposition: form-data; name=\"\ufeff$ACTION_ID_"+actionID+`"`)), "form_malformed"},
+		{"another field of a call", message("POST", []string{"Content-Type: " + formType, "Origin: http://" + site},
+			"--B|"+selector+"||x|--B|Content-Disposition: form-data; name=\"\ufeffrole\"||x|--B--|"), "form_malformed"},
 	})
 }
 

@@ -15,6 +15,10 @@ const (
 	// firstBuffer fits most calls and is all that a connection occupies before
 	// it has sent anything.
 	firstBuffer = 16 << 10
+	// growth is how many times as much is made room for when that is full: few
+	// copies for the honest, and little for those who declare more than they
+	// send.
+	growth = 8
 	// firstLook is how much of an upload that declares itself too long is held
 	// to see whether it is a call: browsers write a form's hidden fields first.
 	firstLook = 64 << 10
@@ -35,10 +39,11 @@ func (c *call) readBody(limit int64, patient bool) *reject.Error {
 		// What may be no call at all must not keep calls out.
 		share /= 2
 	}
-	size := int64(firstBuffer)
+	// One byte more than may come, so that the end, or too much, shows without
+	// growing.
+	most := limit + 1
 	if n := c.r.ContentLength; n >= 0 {
-		// One byte more than declared, so that the end shows without growing.
-		size = min(size, n+1)
+		most = min(most, n+1)
 	}
 	pace := pacer{start: time.Now(), timeout: c.gate.config.BodyTimeout}
 	if !patient {
@@ -47,7 +52,7 @@ func (c *call) readBody(limit int64, patient bool) *reject.Error {
 		defer pace.set(time.Time{})
 	}
 	for {
-		if len(c.body) == cap(c.body) && !c.grow(min(max(size, 2*int64(cap(c.body))), limit+1), share) {
+		if len(c.body) == cap(c.body) && !c.grow(min(max(firstBuffer, growth*int64(cap(c.body))), most), share) {
 			return reject.New(reject.Overloaded, reject.StageBody, "bodies in flight fill max_memory")
 		}
 		pace.arm(len(c.body))

@@ -103,7 +103,9 @@ func checkConnection(lines []string) *reject.Error {
 // one of each control header, in the spelling that was checked.
 func (c *call) rewrite(mediaType action.MediaType, host string) {
 	r := c.r
-	r.Header[headerType] = []string{mediaType.String()}
+	if want := mediaType.String(); r.Header[headerType][0] != want {
+		r.Header[headerType] = []string{want}
+	}
 	for _, name := range [...]string{
 		headerEncoding, "Trailer",
 		"X-Http-Method-Override", "X-Http-Method", "X-Method-Override",
