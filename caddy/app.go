@@ -36,11 +36,9 @@ func (a *App) Start() error {
 	if err != nil {
 		return nil // without http there is nothing to go around
 	}
-	for name, server := range app.(*caddyhttp.App).Servers {
-		for _, upstream := range exposed(server.Routes) {
-			a.logger.Warn("a proxy can be reached without passing its actiongw gate: in Next.js any path runs any action, so mount the gate without a matcher, ahead of every proxy to the same upstream",
-				zap.String("server", name), zap.String("upstream", upstream))
-		}
+	for _, upstream := range exposed(app.(*caddyhttp.App).Servers) {
+		a.logger.Warn("a proxy can be reached without passing its actiongw gate: in Next.js any path runs any action, so mount the gate without a matcher, ahead of every proxy to the same upstream, error routes included",
+			zap.String("upstream", upstream))
 	}
 	return nil
 }

@@ -1,7 +1,6 @@
 package caddy
 
 import (
-	"maps"
 	"reflect"
 	"slices"
 
@@ -10,19 +9,23 @@ import (
 )
 
 // exposed returns the upstreams that some requests reach through a gate and
-// others around it. It follows routes as Caddy does, in order, and knows
-// subroutes (`handle`, `route`, sites) and `reverse_proxy`; what other modules
-// do with requests it cannot know.
-func exposed(routes caddyhttp.RouteList) []string {
+// others around it, on whatever server. It follows routes as Caddy does, in
+// order, and knows subroutes (`handle`, `route`, sites), error routes and
+// `reverse_proxy`; what other modules do with requests it cannot know.
+func exposed(servers map[string]*caddyhttp.Server) []string {
 	w := walk{gated: map[string]bool{}, open: map[string]bool{}}
-	w.list(routes, way{})
-	return slices.Sorted(func(yield func(string) bool) {
-		for upstream := range maps.Keys(w.open) {
-			if w.gated[upstream] && !yield(upstream) {
-				return
-			}
+	for _, server := range servers {
+		w.list(server.Routes, way{})
+		w.errors(server.Errors)
+	}
+	var both []string
+	for upstream := range w.open {
+		if w.gated[upstream] {
+			both = append(both, upstream)
 		}
-	})
+	}
+	slices.Sort(both)
+	return both
 }
 
 // walk notes for each upstream whether it is met behind a gate, even one that
@@ -48,6 +51,7 @@ func (w *walk) list(routes caddyhttp.RouteList, at way) {
 				gate, inside.all = true, true
 			case *caddyhttp.Subroute:
 				w.list(h.Routes, inside)
+				w.errors(h.Errors)
 			case *reverseproxy.Handler:
 				w.proxy(h, inside)
 			}
@@ -59,6 +63,14 @@ func (w *walk) list(routes caddyhttp.RouteList, at way) {
 		case gate:
 			at.some = append(slices.Clone(at.some), route.MatcherSets)
 		}
+	}
+}
+
+// errors follows error routes. A handler ahead of the gate may have failed, so
+// requests there have met none.
+func (w *walk) errors(config *caddyhttp.HTTPErrorConfig) {
+	if config != nil {
+		w.list(config.Routes, way{})
 	}
 }
 

@@ -33,6 +33,9 @@ func TestExposedUpstreams(t *testing.T) {
 		{"another backend without the gate", "handle /app/* {\nactiongw\nreverse_proxy app:3000\n}\nhandle {\nreverse_proxy other:3000\n}", nil},
 		{"handle blocks behind the gate", "actiongw\nhandle /a/* {\nreverse_proxy app:3000\n}\nhandle {\nreverse_proxy app:3000\n}", nil},
 		{"the gate ordered behind a handle block", "route {\nhandle /a/* {\nreverse_proxy app:3000\n}\nactiongw\nreverse_proxy app:3000\n}", []string{"app:3000"}},
+		{"an error route to the same backend", "basic_auth {\na $2a$14$Zkx19XLiW6VYouLHR5NmfOFU0z2GTNmpkT/5qqR7hx4IjWJPDhjvG\n}\nactiongw\nreverse_proxy app:3000\nhandle_errors {\nreverse_proxy app:3000\n}", []string{"app:3000"}},
+		{"an error route to another backend", "actiongw\nreverse_proxy app:3000\nhandle_errors {\nreverse_proxy pages:3000\n}", nil},
+		{"another server to the same backend", "actiongw\nreverse_proxy app:3000\n}\nhttp://shop.example:8081 {\nreverse_proxy app:3000", []string{"app:3000"}},
 		{"one of two backends is reached around", "actiongw /app/*\nreverse_proxy /app/* app:3000\nreverse_proxy app:3000 other:3000", []string{"app:3000", "other:3000"}},
 	} {
 		config, _, err := caddyconfig.GetAdapter("caddyfile").Adapt([]byte("http://shop.example {\n"+tc.site+"\n}\n"), nil)
@@ -51,10 +54,8 @@ func TestExposedUpstreams(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, server := range app.(*caddyhttp.App).Servers {
-			if got := exposed(server.Routes); !slices.Equal(got, tc.want) {
-				t.Errorf("%s: %v, want %v", tc.is, got, tc.want)
-			}
+		if got := exposed(app.(*caddyhttp.App).Servers); !slices.Equal(got, tc.want) {
+			t.Errorf("%s: %v, want %v", tc.is, got, tc.want)
 		}
 	}
 }

@@ -175,7 +175,7 @@ func (h *Handler) refuse(w http.ResponseWriter, r *http.Request, o *observation)
 		proxy.WriteAnswer(w, r, o.decision, o.refusal, o.digest)
 		return nil
 	}
-	proxy.AnswerHeader(w.Header(), o.refusal)
+	proxy.BeginAnswer(w, r, o.refusal)
 	proxy.Defuse(r)
 	return caddyhttp.Error(o.refusal.Status(), o.refusal)
 }

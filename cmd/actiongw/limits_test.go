@@ -256,3 +256,40 @@ func TestSlowCallIsRefusedAndSlowUploadIsNot(t *testing.T) {
 		}
 	}
 }
+
+// TestRefusalDoesNotWaitForTheBody: the answer comes while the client still
+// keeps the rest of the body back.
+func TestRefusalDoesNotWaitForTheBody(t *testing.T) {
+	g, _ := guarded(t)
+	for _, framing := range []string{"Content-Length: 100", "Content-Length: 1000000", "Transfer-Encoding: chunked"} {
+		conn, err := net.Dial("tcp", g.address)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer conn.Close()
+		_ = conn.SetDeadline(time.Now().Add(patience))
+		fmt.Fprintf(conn, "POST / HTTP/1.1\r\nHost: %s\r\nNext-Action: %s\r\nContent-Type: text/plain\r\nOrigin: null\r\n%s\r\n\r\n", site, actionID, framing)
+		if got := read(conn, "POST"); got.status != http.StatusForbidden {
+			t.Errorf("%s: %d", framing, got.status)
+		}
+	}
+}
+
+// TestRefusalKeepsTheConnection: a body that is here already costs the client
+// no new connection.
+func TestRefusalKeepsTheConnection(t *testing.T) {
+	g, _ := guarded(t)
+	conn, err := net.Dial("tcp", g.address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	_ = conn.SetDeadline(time.Now().Add(patience))
+	raw := bytes.Replace(message("POST", []string{"Next-Action: " + actionID, "Content-Type: text/plain", "Origin: null"}, "[]"), []byte("Connection: close\r\n"), nil, 1)
+	for range 3 {
+		_, _ = conn.Write(raw)
+		if got := read(conn, "POST"); got.status != http.StatusForbidden || got.header.Get("Connection") != "" {
+			t.Fatalf("%d %v", got.status, got.header)
+		}
+	}
+}

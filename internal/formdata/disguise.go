@@ -18,8 +18,36 @@ const maxHeld = 128 << 10
 // can say where a backend's parser would find names. The delimiter is two
 // hyphens and the boundary, or empty if it is not known.
 func MentionsAction(body []byte, delimiter string) bool {
-	s := search{delimiter: []byte(delimiter)}
+	s := newSearches(delimiter)
 	return s.scan(body, true)
+}
+
+// searches look for the same in two readings of the body at once, because a
+// delimiter may itself contain what hides a field from the other reading: as
+// it is, and with delimiters elided (busboy cuts them out of headers).
+type searches [2]search
+
+func newSearches(delimiter string) searches {
+	return searches{{}, {delimiter: []byte(delimiter)}}
+}
+
+// scan goes on in both readings and reports a hit in either.
+func (s *searches) scan(data []byte, eof bool) bool {
+	plain := s[0].scan(data, eof)
+	return len(s[1].delimiter) > 0 && s[1].scan(data, eof) || plain
+}
+
+// release says how many bytes at the start can no longer become a hit, and
+// counts positions from behind them.
+func (s *searches) release() int {
+	n := s[0].free()
+	if len(s[1].delimiter) > 0 {
+		n = min(n, s[1].free())
+	}
+	for i := range s {
+		s[i].pos, s[i].start, s[i].char = s[i].pos-n, s[i].start-n, s[i].char-n
+	}
+	return n
 }
 
 // hidesAction reports a name that is an action field only after its disguise
@@ -41,10 +69,10 @@ func isDropped(c byte) bool { return strings.IndexByte(dropped, c) >= 0 }
 
 // search looks for `$ACTION_` in bytes that come in pieces, as the most
 // forgiving of parsers would see them: dropped bytes out, then one level of
-// percent-encoding undone, then dropped bytes out again, and delimiters inside
-// a name elided (busboy). Positions count from the first byte still held.
+// percent-encoding undone, then dropped bytes out again. Positions count from
+// the first byte still held.
 type search struct {
-	delimiter []byte // "--boundary", or empty if it is not known
+	delimiter []byte // elided if it is not empty
 	pos       int    // the next byte to look at
 	matched   int    // how much of actionPrefix has been found
 	start     int    // where that began
@@ -130,18 +158,16 @@ func (s *search) match(c byte) {
 	}
 }
 
-// release says how many bytes at the start can no longer become a hit, and
-// counts positions from behind them.
-func (s *search) release() int {
-	n := s.pos
+// free is how many bytes at the start can no longer become a hit.
+func (s *search) free() int {
 	switch {
 	case s.matched > 0:
-		n = s.start
+		return s.start
 	case s.digits > 0:
-		n = s.char
+		return s.char
+	default:
+		return s.pos
 	}
-	s.pos, s.start, s.char = s.pos-n, s.start-n, s.char-n
-	return n
 }
 
 func unhex(c byte) int {

@@ -138,6 +138,16 @@ func TestMentionsAction(t *testing.T) {
 	}
 }
 
+// TestMentionBehindDelimiterThatHidesIt: a boundary can be made so that eliding
+// it takes a piece of the field away.
+func TestMentionBehindDelimiterThatHidesIt(t *testing.T) {
+	const delimiter = `--"; name="$AC`
+	body := `Content-Disposition: form-data; filename="$--"; name="$ACTION_ID_1"`
+	if !formdata.MentionsAction([]byte(body), delimiter) {
+		t.Error("the field is not found")
+	}
+}
+
 func show(entries []formdata.Entry) string {
 	var s []string
 	for _, e := range entries {

@@ -7,15 +7,15 @@ package formdata
 type Sieve struct {
 	grammar grammar
 	// lost is set once the grammar no longer describes the body.
-	lost   bool
-	search search
+	lost     bool
+	searches searches
 }
 
 // NewSieve starts a sieve. An empty boundary means that the media type could
 // not be read: the body then follows no grammar from its first byte. The
 // delimiter is that of [MentionsAction].
 func NewSieve(boundary, delimiter string, limits Limits) *Sieve {
-	return &Sieve{grammar: newGrammar(boundary, limits), lost: boundary == "", search: search{delimiter: []byte(delimiter)}}
+	return &Sieve{grammar: newGrammar(boundary, limits), lost: boundary == "", searches: newSearches(delimiter)}
 }
 
 // Scan looks at the bytes that have arrived and are still held. It returns how
@@ -37,11 +37,11 @@ func (s *Sieve) Scan(held []byte, eof bool) (safe int, hit bool) {
 		safe += n
 	}
 	rest := held[safe:]
-	if s.search.scan(rest, eof) {
-		return safe + s.search.start, true
+	if s.searches.scan(rest, eof) {
+		return safe, true
 	}
 	if eof {
 		return len(held), false
 	}
-	return safe + s.search.release(), false
+	return safe + s.searches.release(), false
 }

@@ -2,17 +2,23 @@ package proxy
 
 import (
 	"encoding/json"
+	"errors"
+	"io"
 	"net/http"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/actiongw/actiongw/internal/action"
 	"github.com/actiongw/actiongw/internal/reject"
 )
 
-// AnswerHeader sets what every answer to a refused request carries, whoever
-// writes its body: it must never be cached, and some statuses ask for a header.
-func AnswerHeader(h http.Header, refusal *reject.Error) {
+// BeginAnswer does what every answer to a refused request needs, whoever
+// writes its body: it must never be cached, some statuses ask for a header, and
+// the rest of the request's body has to go somewhere. It reports whether that
+// is gone; if not, the answer closes the connection.
+func BeginAnswer(w http.ResponseWriter, r *http.Request, refusal *reject.Error) (whole bool) {
+	h := w.Header()
 	h.Set("Cache-Control", "no-store")
 	switch refusal.Reason {
 	case reject.MethodNotAllowed:
@@ -20,11 +26,37 @@ func AnswerHeader(h http.Header, refusal *reject.Error) {
 	case reject.Overloaded:
 		// Bodies in flight are gone within seconds.
 		h.Set("Retry-After", "1")
-		// Or net/http would first wait for the rest of this one.
-		h.Set("Connection", "close")
 	case reject.ActionIDMalformed:
 		h.Set("X-Nextjs-Action-Not-Found", "1")
 	}
+	// Before it answers, net/http waits for the rest of a body as long as the
+	// client likes, unless the answer closes the connection. But most bodies
+	// are here already, and closing costs the next request a handshake.
+	const small = 64 << 10
+	whole = r.ContentLength <= small && discard(w, r, small, time.Second)
+	if !whole {
+		h.Set("Connection", "close")
+	}
+	return whole
+}
+
+// discard reads up to most bytes of what is left of a request's body, for so
+// long, and reports whether it has come to the end.
+func discard(w http.ResponseWriter, r *http.Request, most int64, long time.Duration) bool {
+	if r.ProtoMajor != 1 || r.ContentLength == 0 {
+		return true // streams of HTTP/2 and 3 end one by one
+	}
+	// A watched body may be in the hands of the proxy still.
+	if _, watched := r.Body.(*watchedBody); watched {
+		return false
+	}
+	connection := http.NewResponseController(w)
+	if connection.SetReadDeadline(time.Now().Add(long)) != nil {
+		return false
+	}
+	_, err := io.CopyN(io.Discard, r.Body, most)
+	_ = connection.SetReadDeadline(time.Time{})
+	return errors.Is(err, io.EOF)
 }
 
 // WriteAnswer answers a refused request in the language of its client, so that
@@ -40,8 +72,8 @@ func AnswerHeader(h http.Header, refusal *reject.Error) {
 // Nothing of the request is repeated. The digest, random and also in the log,
 // leads from a user's report to the log line.
 func WriteAnswer(w http.ResponseWriter, r *http.Request, d *Decision, refusal *reject.Error, digest string) {
+	whole := BeginAnswer(w, r, refusal)
 	h := w.Header()
-	AnswerHeader(h, refusal)
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("Content-Security-Policy", "default-src 'none'")
 	mediaType, body := answerBody(r.Header.Values("Accept"), d, refusal, digest)
@@ -49,6 +81,12 @@ func WriteAnswer(w http.ResponseWriter, r *http.Request, d *Decision, refusal *r
 	h.Set("Content-Length", strconv.Itoa(len(body)))
 	w.WriteHeader(refusal.Status())
 	_, _ = w.Write([]byte(body))
+	if !whole && http.NewResponseController(w).Flush() == nil {
+		// A connection that is closed while the client is still sending is
+		// reset, and the answer lost with it. So take what is on its way, but
+		// not for long.
+		discard(w, r, 16<<20, 2*time.Second)
+	}
 }
 
 // answerBody chooses the language and writes the body in it.

@@ -76,7 +76,7 @@ func TestStatusesThatAskForAHeader(t *testing.T) {
 		reject.ActionIDMalformed: {"X-Nextjs-Action-Not-Found", "1"},
 	} {
 		w := httptest.NewRecorder()
-		proxy.AnswerHeader(w.Header(), reject.New(reason, reject.StageHead, ""))
+		proxy.BeginAnswer(w, httptest.NewRequest("POST", "/", nil), reject.New(reason, reject.StageHead, ""))
 		if w.Header().Get(want[0]) != want[1] || w.Header().Get("Cache-Control") != "no-store" {
 			t.Errorf("%s: %v", reason, w.Header())
 		}

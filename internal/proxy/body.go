@@ -14,7 +14,7 @@ import (
 const (
 	// firstBuffer fits most calls and is all that a connection occupies before
 	// it has sent anything.
-	firstBuffer = 16 << 10
+	firstBuffer = 4 << 10
 	// growth is how many times as much is made room for when that is full: few
 	// copies for the honest, and little for those who declare more than they
 	// send.
