@@ -189,13 +189,10 @@ func (h *Handler) stream(w http.ResponseWriter, r *http.Request, next caddyhttp.
 	defer h.observeLate(r, o)
 	return next.ServeHTTP(&lateWriter{
 		ResponseWriterWrapper: &caddyhttp.ResponseWriterWrapper{ResponseWriter: w},
-		answer: func(w http.ResponseWriter) bool {
-			if o.decision.Late() == nil || h.Mode == "report" {
-				return false
-			}
+		refused:               func() bool { return o.decision.Late() != nil && h.Mode != "report" },
+		answer: func(w http.ResponseWriter) {
 			h.observeLate(r, o)
 			proxy.WriteAnswer(w, r, o.decision, o.refusal, o.digest)
-			return true
 		},
 	}, r)
 }

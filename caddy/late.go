@@ -12,8 +12,9 @@ import (
 // are too long to hold.
 type lateWriter struct {
 	*caddyhttp.ResponseWriterWrapper
-	// answer writes the refusal and returns true, or returns false.
-	answer   func(http.ResponseWriter) bool
+	// refused says whether there is a refusal, and answer writes it.
+	refused  func() bool
+	answer   func(http.ResponseWriter)
 	begun    bool
 	replaced bool
 }
@@ -23,7 +24,11 @@ func (w *lateWriter) WriteHeader(status int) {
 	informational := status >= 100 && status < 200
 	if !w.begun && !informational {
 		w.begun = true
-		w.replaced = w.answer(w.ResponseWriterWrapper)
+		w.replaced = w.refused()
+		if w.replaced {
+			clear(w.Header()) // the proxy's, or its backend's
+			w.answer(w.ResponseWriterWrapper)
+		}
 	}
 	if !w.replaced {
 		w.ResponseWriterWrapper.WriteHeader(status)

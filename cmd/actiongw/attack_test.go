@@ -93,6 +93,8 @@ func TestAttackBoundaryConfusion(t *testing.T) {
 		{"the boundary inside a line, where undici looks for it", formPost(formType, `--B|Content-Disposition: form-data; name="a"||x--B|`+selector+"||x|--B--|"), "form_malformed"},
 		{"text behind a delimiter, where busboy reads a header", formPost(formType, `--B|Content-Disposition: form-data; name="a"||x|--B`+selector+"||x|--B--|"), "form_malformed"},
 		{"a preamble", formPost(formType, "x|"+formBody(selector)), "form_malformed"},
+		{"a boundary that hides a field from those who cut it out", formPost(`multipart/form-data; boundary="\"; name=\"$AC"`,
+			`--"; name="$AC|Content-Disposition: form-data; filename="$--"; name="$ACTION_ID_`+actionID+`"||x|--"; name="$AC--|`), "media_type_malformed"},
 		{"line ends without CR", formPost(formType, strings.ReplaceAll(formBody(selector), "|", "\n")), "form_malformed"},
 	})
 }

@@ -30,6 +30,7 @@ var mutants = []mutant{
 	{"the boundary may occur inside a part", "internal/formdata/grammar.go", `i := bytes.Index(data, g.boundary)`, "i := bytes.Index(data, append([]byte(\"\\r\\n--\"), g.boundary...))\nif i >= 0 {\ni += 4\n}", "TestAttackBoundaryConfusion"},
 	{"forms that cannot be read pass", "internal/proxy/gate.go", "if formdata.MentionsAction(c.body, delimiter) {", "if false {", "TestAttackActionFieldInExtendedName|TestAttackActionFieldInFoldedHeader|TestAttackActionFieldInSplitQuotes"},
 	{"a byte order mark is text", "internal/formdata/headers.go", "!strings.Contains(s, byteOrderMark)", "true", "TestAttackActionFieldBehindByteOrderMark"},
+	{"only one reading is searched", "internal/formdata/disguise.go", "plain := s[0].scan(data, eof)", "plain := false", "TestAttackBoundaryConfusion"},
 	{"the search undoes no escapes", "internal/formdata/disguise.go", "if c == '%' {", "if false {", "TestAttackActionFieldInExtendedName"},
 	{"the search drops nothing", "internal/formdata/disguise.go", "return strings.IndexByte(dropped, c) >= 0", "return false", "TestAttackActionFieldInFoldedHeader|TestAttackActionFieldInSplitQuotes"},
 	{"a backslash ends a name", "internal/formdata/headers.go", "if strings.HasSuffix(part.Name,", "if false && strings.HasSuffix(part.Name,", "TestAttackActionFieldInSplitQuotes"},
