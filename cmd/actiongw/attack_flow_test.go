@@ -133,6 +133,21 @@ func TestAttackTrailers(t *testing.T) {
 	}
 }
 
+// Nor do our own headers come in behind a body that is no call.
+func TestAttackOwnHeadersAsTrailers(t *testing.T) {
+	g, up := guarded(t)
+	raw := message("POST", []string{"Content-Type: application/json", "Transfer-Encoding: chunked", "Trailer: X-Sum, Actiongw-Action"},
+		"2|[]|0|X-Sum: 1|Actiongw-Action: forged|Actiongw-Assertion: forged|X-Action-Forwarded: 1||")
+	send(t, g.address, raw, false)
+	seen := up.take()
+	if len(seen) != 1 || seen[0].err != nil || seen[0].trailer.Get("X-Sum") != "1" {
+		t.Fatalf("the backend saw %+v", seen)
+	}
+	if len(seen[0].trailer) != 1 {
+		t.Errorf("trailers %v", seen[0].trailer)
+	}
+}
+
 // Next does not decompress, others do: two readings of one body.
 func TestAttackContentEncoding(t *testing.T) {
 	g, up := guarded(t)

@@ -50,6 +50,7 @@ var mutants = []mutant{
 	{"our headers with underscores stay", "internal/proxy/headers.go", `const prefix = "actiongw"`, `const prefix = "actiongw-"`, "TestAttackUnderscoreHeaders"},
 	{"internal headers stay", "internal/proxy/headers.go", "!keep && isInternal(name)", "false", "TestAttackInternalHeaders"},
 	{"trailers stay", "internal/proxy/body.go", "c.r.TransferEncoding, c.r.Trailer = nil, nil", "", "TestAttackTrailers"},
+	{"trailers of others are not cleaned", "internal/proxy/headers.go", "r.Body = &trailerCleaner{r.Body, r.Trailer, keep}", "", "TestAttackOwnHeadersAsTrailers"},
 	{"compressed calls pass", "internal/proxy/headers.go", `if !strings.EqualFold(coding, "identity") {`, `if coding == "" {`, "TestAttackContentEncoding"},
 	{"any charset will do", "internal/action/mediatype.go", `if charset != "" && !strings.EqualFold(charset, "utf-8") {`, "if false {", "TestAttackOtherCharset"},
 	{"any charset of a part will do", "internal/formdata/headers.go", "if contentType && !part.File && !isPlainUTF8(part.ContentType) {", "if false {", "TestAttackOtherCharset"},

@@ -11,7 +11,7 @@ const actionPrefix = "$ACTION_"
 // maxHeld is how many bytes may separate `$` from the end of `$ACTION_` before
 // the search gives up on them. The largest header block in which a parser of
 // Node drops bytes is 80 KiB (@fastify/busboy); a name that is longer is none.
-const maxHeld = 128 << 10
+const maxHeld = 88 << 10
 
 // MentionsAction reports whether `$ACTION_` occurs anywhere in body, plain or
 // disguised. It is for bodies that the grammar does not accept, where nobody

@@ -33,7 +33,12 @@ func BeginAnswer(w http.ResponseWriter, r *http.Request, refusal *reject.Error) 
 	// client likes, unless the answer closes the connection. But most bodies
 	// are here already, and closing costs the next request a handshake.
 	const small = 64 << 10
-	whole = r.ContentLength <= small && discard(w, r, small, time.Second)
+	switch {
+	case r.ProtoMajor != 1, r.ContentLength == 0:
+		whole = true // streams of HTTP/2 and 3 end one by one
+	case r.ContentLength <= small && r.Header["Expect"] == nil:
+		whole = discard(w, r, small, time.Second)
+	}
 	if !whole {
 		h.Set("Connection", "close")
 	}
@@ -43,9 +48,6 @@ func BeginAnswer(w http.ResponseWriter, r *http.Request, refusal *reject.Error) 
 // discard reads up to most bytes of what is left of a request's body, for so
 // long, and reports whether it has come to the end.
 func discard(w http.ResponseWriter, r *http.Request, most int64, long time.Duration) bool {
-	if r.ProtoMajor != 1 || r.ContentLength == 0 {
-		return true // streams of HTTP/2 and 3 end one by one
-	}
 	// A watched body may be in the hands of the proxy still.
 	if _, watched := r.Body.(*watchedBody); watched {
 		return false
@@ -81,7 +83,7 @@ func WriteAnswer(w http.ResponseWriter, r *http.Request, d *Decision, refusal *r
 	h.Set("Content-Length", strconv.Itoa(len(body)))
 	w.WriteHeader(refusal.Status())
 	_, _ = w.Write([]byte(body))
-	if !whole && http.NewResponseController(w).Flush() == nil {
+	if !whole && r.Header["Expect"] == nil && http.NewResponseController(w).Flush() == nil {
 		// A connection that is closed while the client is still sending is
 		// reset, and the answer lost with it. So take what is on its way, but
 		// not for long.

@@ -56,7 +56,7 @@ type call struct {
 // the next handler; on Refuse it must go nowhere without [Defuse]. The caller
 // releases the decision when r has been handled.
 func (g *Gate) Admit(r *http.Request, peer Peer) Decision {
-	clean(r.Header, g.config.KeepInternal)
+	clean(r, g.config.KeepInternal)
 	c := call{gate: g, r: r, peer: peer}
 	c.memory = g.config.Memory
 	c.Kind = action.Recognize(r.Method, r.Header[headerAction], r.Header[headerType])

@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"io"
 	"net/http"
 	"strings"
 
@@ -20,13 +21,38 @@ const (
 )
 
 // clean removes the headers that no client may send: ours, and unless keep is
-// set, those by which frameworks talk to themselves.
-func clean(h http.Header, keep bool) {
+// set, those by which frameworks talk to themselves. Trailers count, too, once
+// they have come.
+func clean(r *http.Request, keep bool) {
+	cleanFields(r.Header, keep)
+	if len(r.Trailer) > 0 {
+		cleanFields(r.Trailer, keep)
+		r.Body = &trailerCleaner{r.Body, r.Trailer, keep}
+	}
+}
+
+func cleanFields(h http.Header, keep bool) {
 	for name := range h {
 		if isOurs(name) || !keep && isInternal(name) {
 			delete(h, name)
 		}
 	}
+}
+
+// trailerCleaner cleans the trailers of a body at its end, where net/http adds
+// what has come, announced or not.
+type trailerCleaner struct {
+	io.ReadCloser
+	trailer http.Header
+	keep    bool
+}
+
+func (t *trailerCleaner) Read(p []byte) (int, error) {
+	n, err := t.ReadCloser.Read(p)
+	if err != nil {
+		cleanFields(t.trailer, t.keep)
+	}
+	return n, err
 }
 
 // isOurs reports names that start with `Actiongw`, in any case and whatever

@@ -10,8 +10,10 @@ import (
 	"github.com/actiongw/actiongw/internal/reject"
 )
 
-// chunk is how much a watched body reads at once, as much as a proxy copies.
-const chunk = 32 << 10
+// chunk is how much a watched body reads at once, half of what a proxy copies:
+// a connection's share of memory while it streams is this twice and what the
+// sieve holds back.
+const chunk = 16 << 10
 
 // watchedBody is a request body that goes on to upstream while a sieve looks
 // for action fields in it. It is for uploads: bodies without the action header
