@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"os"
+	"sync"
 	"time"
 
 	"github.com/actiongw/actiongw/internal/reject"
@@ -73,11 +74,15 @@ func (c *call) readBody(limit int64, patient bool) *reject.Error {
 
 // grow makes room for size bytes in all, if the memory allows it.
 func (c *call) grow(size, share int64) bool {
-	if !c.memory.take(size-c.held, share) {
+	grown := c.memory.buffer(size)
+	if more := int64(cap(grown)) - c.held; !c.memory.take(more, share) {
+		c.memory.keep(grown)
 		return false
 	}
-	c.held = size
-	c.body = append(make([]byte, 0, size), c.body...)
+	c.held = int64(cap(grown))
+	grown = append(grown, c.body...)
+	c.memory.keep(c.body)
+	c.body = grown
 	return true
 }
 
@@ -130,17 +135,64 @@ func (c *call) replay() {
 	if len(c.body) == 0 {
 		return
 	}
-	source := c.r.Body
-	c.r.Body = struct {
-		io.Reader
-		io.Closer
-	}{io.MultiReader(bytes.NewReader(c.body), source), source}
+	c.given = &heldBody{data: c.body, rest: c.r.Body}
+	c.r.Body = c.given
 }
 
 // replace gives upstream exactly the bytes that were checked, with their
 // length and without trailers.
 func (c *call) replace() {
-	c.r.Body = io.NopCloser(bytes.NewReader(c.body))
 	c.r.ContentLength = int64(len(c.body))
 	c.r.TransferEncoding, c.r.Trailer = nil, nil
+	if cap(c.body) <= firstBuffer {
+		// The HTTP client knows this type and sends head and body at once.
+		c.r.Body = io.NopCloser(bytes.NewReader(c.body))
+		return
+	}
+	c.given = &heldBody{data: c.body}
+	c.r.Body = c.given
+}
+
+// heldBody is a request body that is in memory, and perhaps more behind it.
+// When it is taken back its buffer serves another request, so a reader that
+// comes late, as the proxy's may, finds it closed.
+type heldBody struct {
+	mu    sync.Mutex
+	data  []byte
+	taken bool
+	rest  io.ReadCloser // nil: nothing follows
+}
+
+// Read reads what is held, then what follows.
+func (b *heldBody) Read(p []byte) (int, error) {
+	b.mu.Lock()
+	n := copy(p, b.data)
+	b.data = b.data[n:]
+	left, taken := len(b.data), b.taken
+	b.mu.Unlock()
+	switch {
+	case taken:
+		return 0, http.ErrBodyReadAfterClose
+	case b.rest == nil && left == 0:
+		return n, io.EOF
+	case n > 0 || b.rest == nil:
+		return n, nil
+	default:
+		return b.rest.Read(p)
+	}
+}
+
+// Close closes what follows.
+func (b *heldBody) Close() error {
+	if b.rest == nil {
+		return nil
+	}
+	return b.rest.Close()
+}
+
+// takeBack ends all reading of what is held.
+func (b *heldBody) takeBack() {
+	b.mu.Lock()
+	b.data, b.taken = nil, true
+	b.mu.Unlock()
 }

@@ -64,8 +64,8 @@ func New(c Config) (*Gate, error) {
 		return nil, errors.New("body_timeout is negative: want a duration such as 30s")
 	// A candidate may use half of the memory (see readBody), and a body of the
 	// largest size must fit, or no call of that size ever passes.
-	case c.MaxMemory < 2*(c.MaxBody+1):
-		return nil, fmt.Errorf("max_memory %d is too small: want at least twice max_body, more than %d", c.MaxMemory, 2*c.MaxBody)
+	case c.MaxMemory < 2*bufferSize(c.MaxBody+1):
+		return nil, fmt.Errorf("max_memory %d is too small: want at least twice max_body and its buffer, %d", c.MaxMemory, 2*bufferSize(c.MaxBody+1))
 	case c.Memory == nil:
 		c.Memory = new(Memory)
 	}

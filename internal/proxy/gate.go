@@ -49,7 +49,6 @@ type call struct {
 	gate *Gate
 	r    *http.Request
 	peer Peer
-	body []byte
 }
 
 // Admit takes a request through the gate. On Pass and Admit, r is ready for
@@ -69,7 +68,9 @@ func (g *Gate) Admit(r *http.Request, peer Peer) Decision {
 	default:
 		err = c.pass()
 	}
-	c.BodyBytes = len(c.body)
+	if c.stream == nil {
+		c.BodyBytes = len(c.body)
+	}
 	if err == nil {
 		return c.Decision
 	}

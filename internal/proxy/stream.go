@@ -54,7 +54,7 @@ func (c *call) watch(boundary, delimiter string, stop *reject.Error) *reject.Err
 		return stop
 	}
 	b.counted.Store(c.held)
-	c.held = 0
+	c.BodyBytes, c.held, c.body = len(c.body), 0, nil
 	c.r.Body, c.stream = b, b
 	return nil
 }

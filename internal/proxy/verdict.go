@@ -37,8 +37,10 @@ type Decision struct {
 	BodyBytes int
 
 	memory *Memory
-	held   int64
-	stream *watchedBody
+	held   int64        // bytes counted
+	body   []byte       // what was read
+	given  *heldBody    // what upstream reads it from, if its buffer is to be kept
+	stream *watchedBody // what upstream reads instead
 }
 
 // Late returns the refusal that the gate came to while the body of a request
@@ -54,13 +56,20 @@ func (d *Decision) Late() *reject.Error {
 // Late may change.
 func (d *Decision) Streams() bool { return d.stream != nil }
 
-// Release gives the memory of the body back. Call it when upstream is done.
+// Release gives the memory of the body back, and its buffer to the next one.
+// Call it once, when upstream is done.
 func (d *Decision) Release() {
-	if d.held > 0 {
-		d.memory.give(d.held)
-		d.held = 0
-	}
 	if d.stream != nil {
 		d.stream.giveBack()
+		return
 	}
+	if d.held == 0 {
+		return
+	}
+	if d.given != nil {
+		d.given.takeBack()
+	}
+	d.memory.keep(d.body)
+	d.memory.give(d.held)
+	d.held, d.body = 0, nil
 }
