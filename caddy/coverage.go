@@ -11,7 +11,9 @@ import (
 // exposed returns the upstreams that some requests reach through a gate and
 // others around it, on whatever server. It follows routes as Caddy does, in
 // order, and knows subroutes (`handle`, `route`, sites), error routes and
-// `reverse_proxy`; what other modules do with requests it cannot know.
+// `reverse_proxy` with fixed upstreams. It does not follow named routes,
+// `handle_response` or dynamic upstreams, nor know two spellings of one
+// address, and a gate inside a `route` counts for that route alone.
 func exposed(servers map[string]*caddyhttp.Server) []string {
 	w := walk{gated: map[string]bool{}, open: map[string]bool{}}
 	for _, server := range servers {

@@ -150,11 +150,11 @@ func (h *Handler) config(repl *caddy.Replacer) (proxy.Config, error) {
 }
 
 // ServeHTTP takes the request through the gate and passes on what may pass.
-func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyhttp.Handler) error {
+func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyhttp.Handler) (err error) {
 	start := time.Now()
 	trusted, _ := caddyhttp.GetVar(r.Context(), caddyhttp.TrustedProxyVarKey).(bool)
 	d := h.gate.Admit(r, proxy.Peer{Trusted: trusted, Writer: w})
-	defer d.Release()
+	defer func() { d.Release(err == nil) }()
 	if d.Kind == action.None && d.Refusal == nil {
 		return next.ServeHTTP(w, r)
 	}
@@ -171,6 +171,8 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyht
 
 // refuse answers a refused request, or has the site's error routes answer it.
 func (h *Handler) refuse(w http.ResponseWriter, r *http.Request, o *observation) error {
+	// Answering may wait for the client.
+	o.decision.Release(true)
 	if h.Errors != "caddy" {
 		proxy.WriteAnswer(w, r, o.decision, o.refusal, o.digest)
 		return nil
@@ -189,6 +191,7 @@ func (h *Handler) stream(w http.ResponseWriter, r *http.Request, next caddyhttp.
 	defer h.observeLate(r, o)
 	return next.ServeHTTP(&lateWriter{
 		ResponseWriterWrapper: &caddyhttp.ResponseWriterWrapper{ResponseWriter: w},
+		ours:                  w.Header().Clone(),
 		refused:               func() bool { return o.decision.Late() != nil && h.Mode != "report" },
 		answer: func(w http.ResponseWriter) {
 			h.observeLate(r, o)

@@ -2,6 +2,7 @@ package caddy
 
 import (
 	"io"
+	"maps"
 	"net/http"
 
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
@@ -12,6 +13,8 @@ import (
 // are too long to hold.
 type lateWriter struct {
 	*caddyhttp.ResponseWriterWrapper
+	// ours is the header as it was before the proxy.
+	ours http.Header
 	// refused says whether there is a refusal, and answer writes it.
 	refused  func() bool
 	answer   func(http.ResponseWriter)
@@ -26,7 +29,8 @@ func (w *lateWriter) WriteHeader(status int) {
 		w.begun = true
 		w.replaced = w.refused()
 		if w.replaced {
-			clear(w.Header()) // the proxy's, or its backend's
+			clear(w.Header())
+			maps.Copy(w.Header(), w.ours)
 			w.answer(w.ResponseWriterWrapper)
 		}
 	}

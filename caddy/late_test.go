@@ -19,6 +19,7 @@ func TestLateWriterReplacesTheWholeResponse(t *testing.T) {
 			refused:               func() bool { return refused },
 			answer:                func(w http.ResponseWriter) { http.Error(w, "refused", http.StatusRequestEntityTooLarge) },
 		}
+		w.ours = http.Header{"Server": {"Caddy"}}
 		w.Header().Set("Set-Cookie", "session=1")
 		w.Header().Set("Content-Encoding", "gzip")
 		w.WriteHeader(http.StatusOK)
@@ -26,7 +27,7 @@ func TestLateWriterReplacesTheWholeResponse(t *testing.T) {
 			t.Fatal(err)
 		}
 		replaced := recorder.Code == http.StatusRequestEntityTooLarge && recorder.Header().Get("Set-Cookie") == "" &&
-			recorder.Header().Get("Content-Encoding") == "" && !strings.Contains(recorder.Body.String(), "backend")
+			recorder.Header().Get("Content-Encoding") == "" && recorder.Header().Get("Server") == "Caddy" && !strings.Contains(recorder.Body.String(), "backend")
 		if replaced != refused || !refused && recorder.Body.String() != "backend" {
 			t.Errorf("refused %v: %d %v %s", refused, recorder.Code, recorder.Header(), recorder.Body)
 		}

@@ -125,3 +125,26 @@ func scrape(t *testing.T, admin string) string {
 	}
 	return ours.String()
 }
+
+// TestErrorRouteMayReadTheBody: a backend that is down is stood in for by one
+// in an error route, with the whole body.
+func TestErrorRouteMayReadTheBody(t *testing.T) {
+	up := startUpstream(t)
+	g := startGate(t, "", "actiongw\nreverse_proxy "+unusedAddress(t)+"\nhandle_errors {\nactiongw\n"+up.proxy()+"\n}")
+	text := []string{"Next-Action: " + actionID, "Content-Type: text/plain", "Origin: http://" + site}
+	form := []string{"Content-Type: " + formType, "Origin: http://" + site}
+	file := `--B|Content-Disposition: form-data; name="f"; filename="f"||`
+	for is, raw := range map[string][]byte{
+		"a small call":      message("POST", text, "[]"),
+		"a call":            message("POST", text, strings.Repeat("x", 50<<10)),
+		"a form action":     message("POST", form, "--B|"+selector+"||x|"+file+strings.Repeat("x", 50<<10)+"|--B--|"),
+		"an upload":         message("POST", form, file+strings.Repeat("x", 50<<10)+"|--B--|"),
+		"a streamed upload": message("POST", form, file+strings.Repeat("x", 2<<20)+"|--B--|"),
+	} {
+		_, body, _ := bytes.Cut(raw, []byte("\r\n\r\n"))
+		got, seen := send(t, g.address, raw, false), up.take()
+		if got.status == 0 || len(seen) != 1 || seen[0].body != string(body) || seen[0].err != nil {
+			t.Errorf("%s: status %d %s, the backend saw %d requests", is, got.status, got.body, len(seen))
+		}
+	}
+}

@@ -30,7 +30,7 @@ var swaps = [][2]string{
 // mediaTokens are inserted into media types.
 var mediaTokens = []string{
 	" ", "\t", `"`, `\`, ";", "; ", ",", "=", "*", "'", "\xe9", "x=y", "; x=y", `; x="`, "; charset=utf-8", "; charset=utf-16", "; boundary=b", "; boundary=",
-	`; boundary=""`, "; boundary*=utf-8''b", "; Boundary=b", ", multipart/form-data", ", multipart/form-data; boundary=b", "boundary=", "-x", "form-data",
+	`; boundary=""`, "; boundary*=utf-8''b", "; Boundary=b", ", multipart/form-data", ", multipart/form-data; boundary=b", "boundary=", "-x", "form-data", "$", "%24", `\"; name=\"$AC`,
 }
 
 // mutated returns a form with a few random changes: a genuine one or a trick,

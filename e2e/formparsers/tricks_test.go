@@ -47,6 +47,10 @@ func tricks() []trick {
 	add("a genuine file", media, part(cd+`name="`+actionField+`"; filename="a"`+"\r\nContent-Type: text/plain", "1")+closing, parserNames...)
 	add("a form without an action", media, field("a")+closing)
 	add("an action in a value", media, part(cd+`name="a"`, actionField)+closing)
+	// Boundaries made so that cutting them out takes a piece of the field away.
+	hiding := `"; name="$AC`
+	add("a boundary that hides the field", `multipart/form-data; boundary="\"; name=\"$AC"`,
+		"--"+hiding+"\r\n"+cd+`filename="$--"; name="`+actionField+"\"\r\n\r\nv\r\n--"+hiding+"--", "undici5", "undici7", "fastifyBusboy", "busboy")
 	add("a form inside a file", media, part(cd+`name="a"; filename="a"`, strings.ReplaceAll(field(actionField), boundary, "other"))+closing)
 
 	for _, h := range headerTricks {

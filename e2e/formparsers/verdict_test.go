@@ -30,7 +30,7 @@ func admits(t testing.TB, config proxy.Config, contentType string, body []byte) 
 	r := httptest.NewRequest("POST", "/", iotest.OneByteReader(bytes.NewReader(body)))
 	r.Header.Set("Content-Type", contentType)
 	d := gate.Admit(r, proxy.Peer{Writer: httptest.NewRecorder()})
-	defer d.Release()
+	defer d.Release(true)
 	_, err = io.Copy(io.Discard, r.Body)
 	return d.Verdict == proxy.Pass && d.Late() == nil && err == nil
 }

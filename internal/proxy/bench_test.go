@@ -45,7 +45,7 @@ func BenchmarkAdmit(b *testing.B) {
 					r.Header["Next-Action"] = []string{id}
 				}
 				d := g.Admit(r, proxy.Peer{Writer: w})
-				d.Release()
+				d.Release(true)
 			}
 		})
 	}

@@ -19,7 +19,7 @@ const (
 	// growth is how many times as much is made room for when that is full: few
 	// copies for the honest, and little for those who declare more than they
 	// send.
-	growth = 8
+	growth = 4
 	// firstLook is how much of an upload that declares itself too long is held
 	// to see whether it is a call: browsers write a form's hidden fields first.
 	firstLook = 64 << 10
@@ -36,8 +36,9 @@ const (
 // read off: it is for requests that may have to go on streaming.
 func (c *call) readBody(limit int64, patient bool) *reject.Error {
 	share := c.gate.config.MaxMemory
-	if patient {
-		// What may be no call at all must not keep calls out.
+	// What may be no call at all must not keep calls out; but a form that says
+	// that it is small could not.
+	if small := c.r.ContentLength >= 0 && c.r.ContentLength < firstBuffer; patient && !small {
 		share /= 2
 	}
 	// One byte more than may come, so that the end, or too much, shows without
@@ -74,11 +75,10 @@ func (c *call) readBody(limit int64, patient bool) *reject.Error {
 
 // grow makes room for size bytes in all, if the memory allows it.
 func (c *call) grow(size, share int64) bool {
-	grown := c.memory.buffer(size)
-	if more := int64(cap(grown)) - c.held; !c.memory.take(more, share) {
-		c.memory.keep(grown)
+	if !c.memory.take(bufferSize(size)-c.held, share) {
 		return false
 	}
+	grown := c.memory.buffer(size)
 	c.held = int64(cap(grown))
 	grown = append(grown, c.body...)
 	c.memory.keep(c.body)
@@ -145,7 +145,7 @@ func (c *call) replace() {
 	c.r.ContentLength = int64(len(c.body))
 	c.r.TransferEncoding, c.r.Trailer = nil, nil
 	if cap(c.body) <= firstBuffer {
-		// The HTTP client knows this type and sends head and body at once.
+		// Too small a buffer to be kept for others.
 		c.r.Body = io.NopCloser(bytes.NewReader(c.body))
 		return
 	}

@@ -60,6 +60,9 @@ func New(c Config) (*Gate, error) {
 	switch {
 	case c.MaxBody < 0:
 		return nil, errors.New("max_body is negative: want a size such as 1MiB")
+	// Bodies are held in memory as a whole; nobody means to hold more.
+	case c.MaxBody > 1<<30:
+		return nil, errors.New("max_body is over 1GiB: calls are held in memory, so send files of this size to a route that is no action")
 	case c.BodyTimeout < 0:
 		return nil, errors.New("body_timeout is negative: want a duration such as 30s")
 	// A candidate may use half of the memory (see readBody), and a body of the

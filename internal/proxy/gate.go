@@ -99,11 +99,13 @@ func (c *call) fetch() *reject.Error {
 	if r.Method != http.MethodPost {
 		return reject.New(reject.MethodNotAllowed, reject.StageHead, "want POST")
 	}
+	// Read first, because the answer to any refusal depends on it.
+	var ok bool
+	c.ID, ok = action.ParseID(first(r.Header[headerAction]))
 	if err := c.checkHead(); err != nil {
 		return err
 	}
-	var ok bool
-	if c.ID, ok = action.ParseID(first(r.Header[headerAction])); !ok {
+	if !ok {
 		return reject.New(reject.ActionIDMalformed, reject.StageHead, "Next-Action is not 40 or 42 lower-case hex digits")
 	}
 	mediaType, err := action.ParseMediaType(first(r.Header[headerType]))

@@ -84,7 +84,7 @@ func TestVerdicts(t *testing.T) {
 		if d.Verdict != tc.want || (d.Refusal == nil) != (tc.reason == "") || d.Refusal != nil && d.Refusal.Reason != tc.reason {
 			t.Errorf("%s: %v %v, want %v %s", tc.is, d.Verdict, d.Refusal, tc.want, tc.reason)
 		}
-		d.Release()
+		d.Release(true)
 		if memory.Held() != 0 {
 			t.Errorf("%s: %d bytes are still counted", tc.is, memory.Held())
 		}
@@ -117,8 +117,8 @@ func TestPassedBodiesAreReplayed(t *testing.T) {
 		if err != nil || string(got) != tc.body {
 			t.Errorf("%s: %d bytes of %d, %v", tc.is, len(got), len(tc.body), err)
 		}
-		d.Release()
-		d.Release() // twice gives back once
+		d.Release(true)
+		d.Release(true) // twice gives back once
 		if memory.Held() != 0 {
 			t.Errorf("%s: %d bytes are still counted", tc.is, memory.Held())
 		}
@@ -133,7 +133,7 @@ func TestLateFieldEndsTheBody(t *testing.T) {
 	body = strings.TrimSuffix(body, "--B--\r\n") + call
 	r := post(formType, body)
 	d := admit(g, r)
-	defer d.Release()
+	defer d.Release(true)
 	if d.Verdict != proxy.Pass || !d.Streams() || d.Late() != nil {
 		t.Fatalf("verdict %v, streams %v, late %v", d.Verdict, d.Streams(), d.Late())
 	}

@@ -56,9 +56,10 @@ func (d *Decision) Late() *reject.Error {
 // Late may change.
 func (d *Decision) Streams() bool { return d.stream != nil }
 
-// Release gives the memory of the body back, and its buffer to the next one.
-// Call it once, when upstream is done.
-func (d *Decision) Release() {
+// Release ends the counting of the body's memory. With done set, nobody will
+// read the body again, and its buffer serves another request; after an error
+// of the next handler that is not so, because error routes may read it.
+func (d *Decision) Release(done bool) {
 	if d.stream != nil {
 		d.stream.giveBack()
 		return
@@ -66,10 +67,12 @@ func (d *Decision) Release() {
 	if d.held == 0 {
 		return
 	}
-	if d.given != nil {
-		d.given.takeBack()
-	}
-	d.memory.keep(d.body)
 	d.memory.give(d.held)
+	if done {
+		if d.given != nil {
+			d.given.takeBack()
+		}
+		d.memory.keep(d.body)
+	}
 	d.held, d.body = 0, nil
 }
