@@ -27,7 +27,7 @@ var inFlight proxy.Memory
 // an Origin equal to the Host, a body of at most 1 MiB and strict parsing.
 //
 // The handler sets these placeholders on action calls, and on forms that might
-// have been calls:
+// have been calls; on other requests they are empty:
 //
 // Placeholder | Value
 // ------------|------
@@ -156,6 +156,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyht
 	d := h.gate.Admit(r, proxy.Peer{Trusted: trusted, Writer: w})
 	defer func() { d.Release(err == nil) }()
 	if d.Kind == action.None && d.Refusal == nil {
+		setPlaceholders(r, noPlaceholder)
 		return next.ServeHTTP(w, r)
 	}
 	o := h.observe(r, &d, start)

@@ -13,10 +13,15 @@ import (
 // metrics are the collectors of one configuration. Labels come from closed
 // lists only: never a host, a path or an action id.
 type metrics struct {
-	calls    *prometheus.CounterVec
-	admitted map[action.Kind]prometheus.Counter
-	duration *prometheus.HistogramVec
-	size     *prometheus.HistogramVec
+	calls *prometheus.CounterVec
+	kinds map[string]kindMetrics
+}
+
+// kindMetrics are the series of one kind that every genuine call touches,
+// looked up once.
+type kindMetrics struct {
+	admitted       prometheus.Counter
+	duration, size prometheus.Observer
 }
 
 // newMetrics creates the collectors and registers them. As Caddy's own do,
@@ -27,23 +32,36 @@ func newMetrics(registry prometheus.Registerer) (*metrics, error) {
 			Name: "actiongw_calls_total",
 			Help: "Server action calls by what became of them.",
 		}, []string{"kind", "verdict", "reason"}),
-		duration: prometheus.NewHistogramVec(prometheus.HistogramOpts{
-			Name:    "actiongw_decision_seconds",
-			Help:    "Time from the head of a request to the decision, the arrival of the body included.",
-			Buckets: []float64{.0001, .001, .01, .1, 1, 10, 30},
-		}, []string{"kind"}),
-		size: prometheus.NewHistogramVec(prometheus.HistogramOpts{
-			Name:    "actiongw_body_bytes",
-			Help:    "Bytes of request bodies that were read to decide.",
-			Buckets: prometheus.ExponentialBuckets(256, 4, 8), // to 4 MiB
-		}, []string{"kind"}),
+		kinds: map[string]kindMetrics{},
 	}
+	duration := prometheus.NewHistogramVec(prometheus.HistogramOpts{
+		Name:    "actiongw_decision_seconds",
+		Help:    "Time from the head of a request to the decision, the arrival of the body included.",
+		Buckets: []float64{.0001, .001, .01, .1, 1, 10, 30},
+	}, []string{"kind"})
+	size := prometheus.NewHistogramVec(prometheus.HistogramOpts{
+		Name:    "actiongw_body_bytes",
+		Help:    "Bytes of request bodies that were read to decide.",
+		Buckets: prometheus.ExponentialBuckets(256, 4, 8), // to 4 MiB
+	}, []string{"kind"})
 	memory := prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 		Name: "actiongw_memory_bytes",
 		Help: "Bytes of request bodies that the process holds now; compare with max_memory.",
 	}, func() float64 { return float64(inFlight.Held()) })
-	m.create()
-	for _, c := range []prometheus.Collector{m.calls, m.duration, m.size, memory} {
+	// Every series exists from the start, so that a rate can be computed from
+	// the first refusal on.
+	for _, kind := range []string{action.Fetch.String(), action.Form.String(), action.None.String()} {
+		for _, reason := range reject.All() {
+			m.calls.WithLabelValues(kind, proxy.Refuse.String(), string(reason))
+			m.calls.WithLabelValues(kind, proxy.WouldRefuse.String(), string(reason))
+		}
+		m.kinds[kind] = kindMetrics{
+			admitted: m.calls.WithLabelValues(kind, proxy.Admit.String(), ""),
+			duration: duration.WithLabelValues(kind),
+			size:     size.WithLabelValues(kind),
+		}
+	}
+	for _, c := range []prometheus.Collector{m.calls, duration, size, memory} {
 		if err := registry.Register(c); err != nil {
 			return nil, err
 		}
@@ -51,30 +69,20 @@ func newMetrics(registry prometheus.Registerer) (*metrics, error) {
 	return m, nil
 }
 
-// create makes every series exist from the start, so that a rate can be
-// computed from the first refusal on.
-func (m *metrics) create() {
-	m.admitted = map[action.Kind]prometheus.Counter{}
-	for _, kind := range []action.Kind{action.Fetch, action.Form} {
-		m.admitted[kind] = m.calls.WithLabelValues(kind.String(), proxy.Admit.String(), "")
-		for _, reason := range reject.All() {
-			m.calls.WithLabelValues(kind.String(), proxy.Refuse.String(), string(reason))
-		}
-	}
-}
-
 // observe records what a decision cost.
 func (m *metrics) observe(d *proxy.Decision, took time.Duration) {
-	m.duration.WithLabelValues(d.Kind.String()).Observe(took.Seconds())
-	m.size.WithLabelValues(d.Kind.String()).Observe(float64(d.BodyBytes))
+	kind := m.kinds[d.Kind.String()]
+	kind.duration.Observe(took.Seconds())
+	kind.size.Observe(float64(d.BodyBytes))
 }
 
 // count counts a verdict about a call. Forms that are none are not counted.
 func (m *metrics) count(o *observation) {
+	kind := o.decision.Kind.String()
 	switch {
 	case o.refusal != nil:
-		m.calls.WithLabelValues(o.decision.Kind.String(), o.verdict.String(), string(o.refusal.Reason)).Inc()
+		m.calls.WithLabelValues(kind, o.verdict.String(), string(o.refusal.Reason)).Inc()
 	case o.verdict == proxy.Admit:
-		m.admitted[o.decision.Kind].Inc()
+		m.kinds[kind].admitted.Inc()
 	}
 }

@@ -3,6 +3,7 @@ package caddy
 import (
 	"crypto/rand"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/caddyserver/caddy/v2"
@@ -28,9 +29,7 @@ type observation struct {
 // been one, everywhere that operators look.
 func (h *Handler) observe(r *http.Request, d *proxy.Decision, start time.Time) *observation {
 	o := &observation{decision: d, verdict: d.Verdict, refusal: d.Refusal}
-	if repl, ok := r.Context().Value(caddy.ReplacerCtxKey).(*caddy.Replacer); ok {
-		repl.Map(o.placeholder)
-	}
+	setPlaceholders(r, o.placeholder)
 	h.metrics.observe(d, time.Since(start))
 	h.report(r, o)
 	return o
@@ -97,6 +96,19 @@ func (h *Handler) logRefusal(r *http.Request, o *observation) {
 		fields = append(fields, zap.String(fact.Name, fact.Value))
 	}
 	entry.Write(fields...)
+}
+
+// setPlaceholders has `{http.actiongw.…}` answered by a function.
+func setPlaceholders(r *http.Request, answer caddy.ReplacerFunc) {
+	if repl, ok := r.Context().Value(caddy.ReplacerCtxKey).(*caddy.Replacer); ok {
+		repl.Map(answer)
+	}
+}
+
+// noPlaceholder answers on requests that are no calls: with nothing, because a
+// placeholder that nobody knows is passed on as it is spelled.
+func noPlaceholder(key string) (any, bool) {
+	return "", strings.HasPrefix(key, "http.actiongw.")
 }
 
 // placeholder answers for `{http.actiongw.…}`. The values are read when they

@@ -85,3 +85,23 @@ func TestMistakesInFlagsAreNamed(t *testing.T) {
 		}
 	}
 }
+
+// TestPlaceholdersReachTheBackend: they hold what was decided, and nothing on
+// requests that are no calls.
+func TestPlaceholdersReachTheBackend(t *testing.T) {
+	up := startUpstream(t)
+	g := startGate(t, "", "actiongw\nreverse_proxy "+up.Listener.Addr().String()+" {\nheader_up X-Seen \"<{http.actiongw.verdict}|{http.actiongw.kind}|{http.actiongw.action_id}|{http.actiongw.reason}>\"\n}")
+	for is, tc := range map[string]struct {
+		raw  []byte
+		want string
+	}{
+		"a call":    {fetchCall(), "<admit|fetch|" + actionID + "|>"},
+		"an upload": {formPost(formType, formBody(`Content-Disposition: form-data; name="a"`)), "<pass|form||>"},
+		"a page":    {message("GET", nil, ""), "<|||>"},
+	} {
+		send(t, g.address, tc.raw, false)
+		if seen := up.take(); len(seen) != 1 || seen[0].header.Get("X-Seen") != tc.want {
+			t.Errorf("%s: the backend saw %+v, want %s", is, seen, tc.want)
+		}
+	}
+}

@@ -52,7 +52,7 @@ func TestReasonsHoldTogether(t *testing.T) {
 		if i >= len(headings) || headings[i] != word {
 			t.Errorf("docs/reject-reasons.md has no section %s at place %d", word, i+1)
 		}
-		for _, kind := range []string{"fetch", "form"} {
+		for _, kind := range []string{"fetch", "form", "none"} {
 			if !strings.Contains(metrics, `{kind="`+kind+`",reason="`+word+`",verdict="refuse"}`) {
 				t.Errorf("%s has no metric of kind %s from the start", word, kind)
 			}

@@ -33,7 +33,7 @@ func (k Kind) String() string {
 	case MaybeForm, Form:
 		return "form"
 	default:
-		return ""
+		return "none"
 	}
 }
 

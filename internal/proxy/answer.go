@@ -66,7 +66,7 @@ func discard(w http.ResponseWriter, r *http.Request, most int64, long time.Durat
 // (spec flight-format §4.2):
 //
 //   - React's client of Next 15 and 16 throws an Error whose message is a body
-//     of exactly text/plain; on an unknown id it reloads the page.
+//     of exactly text/plain, and an UnrecognizedActionError on an unknown id.
 //   - That of Next 14 takes any body but Flight for `undefined`, and gets an
 //     error row. It does not look at the status.
 //   - A form without JavaScript gets a page, and a JSON client RFC 9457.

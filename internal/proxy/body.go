@@ -51,7 +51,7 @@ func (c *call) readBody(limit int64, patient bool) *reject.Error {
 	if !patient {
 		pace.set = http.NewResponseController(c.peer.Writer).SetReadDeadline
 		// A deadline that outlives the body would cancel the call upstream.
-		defer pace.set(time.Time{})
+		defer func() { _ = pace.set(time.Time{}) }()
 	}
 	for {
 		if len(c.body) == cap(c.body) && !c.grow(min(max(firstBuffer, growth*int64(cap(c.body))), most), share) {
@@ -62,7 +62,7 @@ func (c *call) readBody(limit int64, patient bool) *reject.Error {
 		c.body = c.body[:len(c.body)+n]
 		switch {
 		case int64(len(c.body)) > limit:
-			return reject.New(reject.BodyTooLarge, reject.StageBody, "more than max_body")
+			return reject.New(reject.BodyTooLarge, reject.StageBody, "the body is longer than max_body")
 		case errors.Is(err, io.EOF):
 			return nil
 		case err != nil:

@@ -117,7 +117,7 @@ func (c *call) fetch() *reject.Error {
 		return err
 	}
 	if r.ContentLength > c.gate.config.MaxBody {
-		return reject.New(reject.BodyTooLarge, reject.StageBody, "Content-Length is more than max_body")
+		return reject.New(reject.BodyTooLarge, reject.StageBody, "the body is longer than max_body")
 	}
 	if err := c.readBody(c.gate.config.MaxBody, c.gate.config.Report); err != nil {
 		return err
