@@ -30,6 +30,9 @@ type observation struct {
 func (h *Handler) observe(r *http.Request, d *proxy.Decision, start time.Time) *observation {
 	o := &observation{decision: d, verdict: d.Verdict, refusal: d.Refusal}
 	setPlaceholders(r, o.placeholder)
+	if extra, ok := r.Context().Value(caddyhttp.ExtraLogFieldsCtxKey).(*caddyhttp.ExtraLogFields); ok {
+		extra.Add(zap.Inline(o))
+	}
 	h.metrics.observe(d, time.Since(start))
 	h.report(r, o)
 	return o
@@ -48,27 +51,28 @@ func (h *Handler) observeLate(r *http.Request, o *observation) {
 	h.report(r, o)
 }
 
-// report counts the verdict, adds it to the access log, and writes the log
-// line of a refusal.
+// report counts the verdict and writes the log line of a refusal.
 func (h *Handler) report(r *http.Request, o *observation) {
 	h.metrics.count(o)
 	if o.refusal != nil {
 		o.digest = rand.Text()[:13] // 65 bits: unique in any log
 		h.logRefusal(r, o)
 	}
-	extra, ok := r.Context().Value(caddyhttp.ExtraLogFieldsCtxKey).(*caddyhttp.ExtraLogFields)
-	if !ok {
-		return
-	}
-	extra.Set(zap.Stringer("actiongw_verdict", o.verdict))
-	extra.Set(zap.Stringer("actiongw_kind", o.decision.Kind))
+}
+
+// MarshalLogObject adds the fields of the access log. They are read when the
+// line is written, so that a late refusal shows.
+func (o *observation) MarshalLogObject(to zapcore.ObjectEncoder) error {
+	to.AddString("actiongw_verdict", o.verdict.String())
+	to.AddString("actiongw_kind", o.decision.Kind.String())
 	if o.decision.ID != "" {
-		extra.Set(zap.String("actiongw_action_id", string(o.decision.ID)))
+		to.AddString("actiongw_action_id", string(o.decision.ID))
 	}
 	if o.refusal != nil {
-		extra.Set(zap.String("actiongw_reason", string(o.refusal.Reason)))
-		extra.Set(zap.String("actiongw_digest", o.digest))
+		to.AddString("actiongw_reason", string(o.refusal.Reason))
+		to.AddString("actiongw_digest", o.digest)
 	}
+	return nil
 }
 
 // logRefusal writes the one line of a refusal. All of its values are ours or

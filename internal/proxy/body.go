@@ -144,7 +144,7 @@ func (c *call) replay() {
 func (c *call) replace() {
 	c.r.ContentLength = int64(len(c.body))
 	c.r.TransferEncoding, c.r.Trailer = nil, nil
-	if cap(c.body) <= firstBuffer {
+	if cap(c.body) <= smallBuffer {
 		// Too small a buffer to be kept for others.
 		c.r.Body = io.NopCloser(bytes.NewReader(c.body))
 		return

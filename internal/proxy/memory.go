@@ -14,6 +14,10 @@ type Memory struct {
 	pools [32]sync.Pool // of *[]byte; the n-th holds buffers of 2^n+1 bytes
 }
 
+// smallBuffer is how much is made anew each time, because it costs less than a
+// look into a pool.
+const smallBuffer = 512
+
 // Held is how many bytes are counted now.
 func (m *Memory) Held() int64 { return m.held.Load() }
 
@@ -30,9 +34,9 @@ func (m *Memory) take(n, limit int64) bool {
 func (m *Memory) give(n int64) { m.held.Add(-n) }
 
 // buffer returns an empty buffer with room for at least n bytes, counted by
-// its caller. Small ones are made anew: they cost less than a look into a pool.
+// its caller.
 func (m *Memory) buffer(n int64) []byte {
-	if n > firstBuffer {
+	if n > smallBuffer {
 		if kept, ok := m.pools[sizeClass(n)].Get().(*[]byte); ok {
 			return (*kept)[:0]
 		}
@@ -42,7 +46,7 @@ func (m *Memory) buffer(n int64) []byte {
 
 // bufferSize is how much room a buffer for n bytes really has.
 func bufferSize(n int64) int64 {
-	if n <= firstBuffer {
+	if n <= smallBuffer {
 		return n
 	}
 	return 1<<sizeClass(n) + 1
@@ -50,7 +54,7 @@ func bufferSize(n int64) int64 {
 
 // keep takes a buffer back. Nobody may use it any more.
 func (m *Memory) keep(b []byte) {
-	if n := int64(cap(b)); n > firstBuffer && n == bufferSize(n) {
+	if n := int64(cap(b)); n > smallBuffer && n == bufferSize(n) {
 		m.pools[sizeClass(n)].Put(&b)
 	}
 }
