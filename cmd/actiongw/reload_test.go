@@ -55,6 +55,11 @@ func TestReloadUnderLoadLosesNoRequest(t *testing.T) {
 	_ = slow.SetDeadline(time.Now().Add(patience))
 	call := fetchCall()
 	_, _ = slow.Write(call[:len(call)-3])
+	for deadline := time.Now().Add(patience); strings.Contains(scrape(t, admin), "actiongw_memory_bytes 0\n"); {
+		if time.Now().After(deadline) {
+			t.Fatal("the gate has not begun with the slow call")
+		}
+	}
 
 	var stop atomic.Bool
 	var sent atomic.Int64
