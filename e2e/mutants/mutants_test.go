@@ -61,7 +61,7 @@ var mutants = []mutant{
 	{"refusals are cacheable", "internal/proxy/answer.go", `h.Set("Cache-Control", "no-store")`, "", "TestAttackCacheableRefusals"},
 	{"memory is not counted", "internal/proxy/memory.go", "if m.held.Add(n) <= limit {", "if m.held.Add(n) <= limit || true {", "TestSlowBodiesStayWithinMaxMemory"},
 	{"the limit is off by one", "internal/proxy/body.go", "case int64(len(c.body)) > limit:", "case int64(len(c.body)) >= limit:", "TestLimitIsExactInEveryFraming"},
-	{"an id may be anything", "internal/proxy/gate.go", "c.ID, ok = action.ParseID(first(r.Header[headerAction])); !ok {", "c.ID, ok = action.ID(first(r.Header[headerAction])), true; !ok {", "TestRecordedTraffic$|TestAttackReflectedInput"},
+	{"an id may be anything", "internal/proxy/gate.go", "c.ID, ok = action.ParseID(first(r.Header[headerAction]))", "c.ID, ok = action.ID(first(r.Header[headerAction])), true", "TestRecordedTraffic$|TestAttackReflectedInput"},
 }
 
 func TestAttackTestsNoticeMissingChecks(t *testing.T) {
