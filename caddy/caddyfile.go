@@ -10,8 +10,10 @@ import (
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 	"github.com/dustin/go-humanize"
 
+	"github.com/actiongw/actiongw/internal/keyring"
 	"github.com/actiongw/actiongw/internal/origin"
 	"github.com/actiongw/actiongw/internal/proxy"
+	"github.com/actiongw/actiongw/internal/reply"
 )
 
 func parseDirective(h httpcaddyfile.Helper) (caddyhttp.MiddlewareHandler, error) {
@@ -32,9 +34,24 @@ func parseDirective(h httpcaddyfile.Helper) (caddyhttp.MiddlewareHandler, error)
 //		strip_internal on|off
 //		only_actions
 //		errors         dialect|caddy
+//
+//		key             <text>
+//		previous_keys   <text...>
+//		disabled_keys   <text...>
+//		manifest        <file> [<deployment>]
+//		unknown_actions reject|pass
+//		wire            auto|next14|react19.0|react19.2.2|react19.2.6|current
+//		action <pattern...> {
+//			deny
+//			max_body          <size>
+//			closure           required
+//			server_references allow|deny
+//			args              <schema file>
+//		}
 //	}
 //
-// Every line is optional, and so is the block.
+// Every line is optional, and so is the block. `manifest` and `action` may
+// repeat.
 func (h *Handler) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 	d.Next() // the directive's name
 	if d.NextArg() {
@@ -43,7 +60,7 @@ func (h *Handler) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 	seen := map[string]bool{}
 	for d.NextBlock(0) {
 		name := d.Val()
-		if seen[name] {
+		if seen[name] && name != "manifest" && name != "action" {
 			return d.Errf("%s is set twice", name)
 		}
 		seen[name] = true
@@ -53,6 +70,9 @@ func (h *Handler) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 	}
 	// The same checks as at start, so that they name a line.
 	config, err := h.config(standIns())
+	if err == nil {
+		config.Rules, err = h.readRules(noSchema)
+	}
 	if err == nil {
 		_, err = proxy.New(config)
 	}
@@ -86,10 +106,31 @@ func (h *Handler) unmarshalOption(d *caddyfile.Dispenser, name string) error {
 		return duration(d, &h.BodyTimeout)
 	case "origins":
 		return h.unmarshalOrigins(d)
+	case "key":
+		text, err := value(d)
+		h.Key = text
+		if err != nil {
+			return err
+		}
+		return checkKeys(d, text)
+	case "previous_keys":
+		h.PreviousKeys = d.RemainingArgs()
+		return checkKeys(d, h.PreviousKeys...)
+	case "disabled_keys":
+		h.DisabledKeys = d.RemainingArgs()
+		return checkKeys(d, h.DisabledKeys...)
+	case "manifest":
+		return h.unmarshalManifest(d)
+	case "unknown_actions":
+		return word(d, &h.UnknownActions, "reject", "pass")
+	case "wire":
+		return h.unmarshalWire(d)
+	case "action":
+		return h.unmarshalRule(d)
 	default:
 		// Silence about a misspelled option would leave the gate weaker than
 		// its operator believes.
-		return d.Errf("unknown option %q: want mode, origins, same_host, missing_origin, max_body, body_timeout, max_memory, strip_internal, only_actions or errors", name)
+		return d.Errf("unknown option %q: want mode, origins, same_host, missing_origin, max_body, body_timeout, max_memory, strip_internal, only_actions, errors, key, previous_keys, disabled_keys, manifest, unknown_actions, wire or action", name)
 	}
 }
 
@@ -103,6 +144,30 @@ func (h *Handler) unmarshalOrigins(d *caddyfile.Dispenser) error {
 	if err == nil {
 		_, err = origin.New(config.Origin)
 	}
+	return at(d, err)
+}
+
+// checkKeys reads the keys that stand in the file itself, so that the error
+// names the line. Placeholders are expanded at start.
+func checkKeys(d *caddyfile.Dispenser, texts ...string) error {
+	for _, text := range texts {
+		if strings.Contains(text, "{") {
+			continue
+		}
+		if _, err := keyring.ParseNextKey(text); err != nil {
+			return d.WrapErr(err)
+		}
+	}
+	return nil
+}
+
+func (h *Handler) unmarshalWire(d *caddyfile.Dispenser) error {
+	text, err := value(d)
+	if err != nil {
+		return err
+	}
+	h.Wire = text
+	_, err = reply.ParseWire(text)
 	return at(d, err)
 }
 

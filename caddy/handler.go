@@ -12,6 +12,7 @@ import (
 	"github.com/actiongw/actiongw/internal/action"
 	"github.com/actiongw/actiongw/internal/origin"
 	"github.com/actiongw/actiongw/internal/proxy"
+	"github.com/actiongw/actiongw/internal/reply"
 )
 
 // inFlight counts the bodies that all gates of this process hold. It is the
@@ -34,6 +35,8 @@ var inFlight proxy.Memory
 // `{http.actiongw.verdict}` | `admit`, `refuse`, `would_refuse` (report mode) or `pass` (a form that is no call)
 // `{http.actiongw.reason}` | why it was or would be refused, a word of the list in docs/reject-reasons.md
 // `{http.actiongw.action_id}` | the action's id, if the call names one
+// `{http.actiongw.action}` | the action's name in the manifest, if one has it
+// `{http.actiongw.closure}` | `none`, `opened` or `unchecked`
 // `{http.actiongw.kind}` | `fetch` or `form`
 // `{http.actiongw.digest}` | of refusals: the random word that is also in the answer and in the log
 type Handler struct {
@@ -84,6 +87,38 @@ type Handler struct {
 	// `caddy`, the site's `handle_errors` routes. Default: `dialect`.
 	Errors string `json:"errors,omitempty"`
 
+	// The key that seals the app's closures, base64 of 16, 24 or 32 bytes;
+	// usually a placeholder such as `{env.NAME}` or `{file.PATH}`. Default: the
+	// environment's NEXT_SERVER_ACTIONS_ENCRYPTION_KEY, or the file that
+	// NEXT_SERVER_ACTIONS_ENCRYPTION_KEY_FILE names. Without any, closures pass
+	// unchecked.
+	Key string `json:"key,omitempty"`
+
+	// Keys that closures of older pages were sealed with, newest first.
+	// Default: ACTIONGW_PREVIOUS_KEYS, separated by commas or spaces, or its
+	// _FILE twin.
+	PreviousKeys []string `json:"previous_keys,omitempty"`
+
+	// Revoked keys: closures that they open are refused.
+	DisabledKeys []string `json:"disabled_keys,omitempty"`
+
+	// The builds of the app that are served now. They give actions their
+	// names, and the keys of builds of Next 15 and 16.
+	Manifests []Manifest `json:"manifests,omitempty"`
+
+	// What to do with action ids that no manifest has: `reject` or `pass`.
+	// Without manifests, and while one has no actions yet, they pass.
+	// Default: `reject`.
+	UnknownActions string `json:"unknown_actions,omitempty"`
+
+	// Which version of React's reply format calls must be in: `auto`,
+	// `next14`, `react19.0`, `react19.2.2`, `react19.2.6` or `current`.
+	// Default: `auto`, any one version per call.
+	Wire string `json:"wire,omitempty"`
+
+	// Rules for single actions, by name.
+	Actions []Rule `json:"actions,omitempty"`
+
 	gate    *proxy.Gate
 	metrics *metrics
 	logger  *zap.Logger
@@ -105,11 +140,24 @@ func (h *Handler) Provision(ctx caddy.Context) error {
 		return err
 	}
 	h.metrics = app.(*App).metrics
-	config, err := h.config(caddy.NewReplacer())
+	repl := caddy.NewReplacer()
+	config, err := h.config(repl)
 	if err != nil {
 		return err
 	}
-	h.gate, err = proxy.New(config)
+	if config.Keys, err = h.readKeys(repl); err != nil {
+		return err
+	}
+	if config.Rules, err = h.readRules(readSchema); err != nil {
+		return err
+	}
+	if h.gate, err = proxy.New(config); err != nil {
+		return err
+	}
+	builds, err := h.loadBuilds()
+	if err == nil && len(h.Manifests) > 0 {
+		go builds.run(ctx)
+	}
 	return err
 }
 
@@ -123,6 +171,7 @@ func (h *Handler) config(repl *caddy.Replacer) (proxy.Config, error) {
 		MaxMemory:    h.MaxMemory,
 		KeepInternal: h.StripInternal != nil && !*h.StripInternal,
 		OnlyActions:  h.OnlyActions,
+		PassUnknown:  h.UnknownActions == "pass",
 		Memory:       &inFlight,
 		Origin: origin.Config{
 			SameHostOff: h.SameHost != nil && !*h.SameHost,
@@ -141,12 +190,15 @@ func (h *Handler) config(repl *caddy.Replacer) (proxy.Config, error) {
 		{"mode", h.Mode, "enforce", "report"},
 		{"missing_origin", h.MissingOrigin, "allow", "deny"},
 		{"errors", h.Errors, "dialect", "caddy"},
+		{"unknown_actions", h.UnknownActions, "reject", "pass"},
 	} {
 		if word.value != "" && word.value != word.usual && word.value != word.other {
 			return c, fmt.Errorf("%s %q: want %s or %s", word.name, word.value, word.usual, word.other)
 		}
 	}
-	return c, nil
+	var err error
+	c.Wire, err = reply.ParseWire(h.wire())
+	return c, err
 }
 
 // ServeHTTP takes the request through the gate and passes on what may pass.

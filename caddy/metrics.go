@@ -13,8 +13,10 @@ import (
 // metrics are the collectors of one configuration. Labels come from closed
 // lists only: never a host, a path or an action id.
 type metrics struct {
-	calls *prometheus.CounterVec
-	kinds map[string]kindMetrics
+	calls   *prometheus.CounterVec
+	actions *prometheus.CounterVec
+	keys    *prometheus.CounterVec
+	kinds   map[string]kindMetrics
 }
 
 // kindMetrics are the series of one kind that every genuine call touches,
@@ -32,6 +34,14 @@ func newMetrics(registry prometheus.Registerer) (*metrics, error) {
 			Name: "actiongw_calls_total",
 			Help: "Server action calls by what became of them.",
 		}, []string{"kind", "verdict", "reason"}),
+		actions: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "actiongw_actions_total",
+			Help: "Server action calls by the action's name in the manifests, or unknown.",
+		}, []string{"action", "verdict"}),
+		keys: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "actiongw_key_uses_total",
+			Help: "Sealed closures opened, by the fingerprint of the key.",
+		}, []string{"key"}),
 		kinds: map[string]kindMetrics{},
 	}
 	duration := prometheus.NewHistogramVec(prometheus.HistogramOpts{
@@ -61,7 +71,7 @@ func newMetrics(registry prometheus.Registerer) (*metrics, error) {
 			size:     size.WithLabelValues(kind),
 		}
 	}
-	for _, c := range []prometheus.Collector{m.calls, duration, size, memory} {
+	for _, c := range []prometheus.Collector{m.calls, m.actions, m.keys, duration, size, memory} {
 		if err := registry.Register(c); err != nil {
 			return nil, err
 		}
@@ -84,5 +94,15 @@ func (m *metrics) count(o *observation) {
 		m.calls.WithLabelValues(kind, o.verdict.String(), string(o.refusal.Reason)).Inc()
 	case o.verdict == proxy.Admit:
 		m.kinds[kind].admitted.Inc()
+	default:
+		return
+	}
+	name := o.decision.Name
+	if name == "" {
+		name = "unknown"
+	}
+	m.actions.WithLabelValues(name, o.verdict.String()).Inc()
+	for _, key := range o.decision.Keys {
+		m.keys.WithLabelValues(key).Inc()
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"go.uber.org/zap"
 	"go.uber.org/zap/zapcore"
 
+	"github.com/actiongw/actiongw/internal/policy"
 	"github.com/actiongw/actiongw/internal/proxy"
 	"github.com/actiongw/actiongw/internal/reject"
 )
@@ -68,6 +69,9 @@ func (o *observation) MarshalLogObject(to zapcore.ObjectEncoder) error {
 	if o.decision.ID != "" {
 		to.AddString("actiongw_action_id", string(o.decision.ID))
 	}
+	if o.decision.Name != "" {
+		to.AddString("actiongw_action", o.decision.Name)
+	}
 	if o.refusal != nil {
 		to.AddString("actiongw_reason", string(o.refusal.Reason))
 		to.AddString("actiongw_digest", o.digest)
@@ -93,6 +97,7 @@ func (h *Handler) logRefusal(r *http.Request, o *observation) {
 		zap.String("detail", o.refusal.Detail),
 		zap.Stringer("kind", o.decision.Kind),
 		zap.String("action_id", string(o.decision.ID)),
+		zap.String("action", o.decision.Name),
 		zap.String("client_ip", client),
 		zap.String("digest", o.digest),
 	}
@@ -125,6 +130,10 @@ func (o *observation) placeholder(key string) (any, bool) {
 		return o.decision.Kind.String(), true
 	case "http.actiongw.action_id":
 		return string(o.decision.ID), true
+	case "http.actiongw.action":
+		return o.decision.Name, true
+	case "http.actiongw.closure":
+		return closureWord(o.decision.Closure), true
 	case "http.actiongw.digest":
 		return o.digest, true
 	case "http.actiongw.reason":
@@ -135,4 +144,9 @@ func (o *observation) placeholder(key string) (any, bool) {
 	default:
 		return nil, false
 	}
+}
+
+// closureWord is the word for what became of a call's captured values.
+func closureWord(c policy.Closure) string {
+	return [...]string{"none", "opened", "unchecked"}[c]
 }

@@ -16,8 +16,9 @@ const module = "github.com/actiongw/actiongw/"
 // levels is the house plan: a package may import those of the levels above its
 // own in this list, and none of its own level.
 var levels = [][]string{
-	{"internal/reject"},
-	{"internal/action", "internal/origin", "internal/formdata"},
+	{"internal/reject", "internal/value"},
+	{"internal/action", "internal/origin", "internal/formdata", "internal/flight", "internal/keyring", "internal/manifest"},
+	{"internal/reply", "internal/closure", "internal/policy"},
 	{"internal/proxy"},
 	{"caddy"},
 	{"cmd/actiongw"},

@@ -22,23 +22,24 @@ func TestLimitIsExactInEveryFraming(t *testing.T) {
 	const limit = 4096
 	g, up := guarded(t, "max_body 4096")
 	fetch := []string{"Next-Action: " + actionID, "Origin: http://" + site}
-	text := func(n int) string { return `"` + strings.Repeat("x", n-2) + `"` }
-	multipart := func(head string) func(int) string {
-		frame := "--B|" + head + "||" + "|--B--|"
+	// fill puts x for # until the text, with CRLF for |, has n bytes.
+	fill := func(frame string) func(int) string {
 		return func(n int) string {
-			return "--B|" + head + "||" + strings.Repeat("x", n-len(strings.ReplaceAll(frame, "|", "\r\n"))) + "|--B--|"
+			missing := n - len(strings.ReplaceAll(frame, "|", "\r\n")) + 1
+			return strings.Replace(frame, "#", strings.Repeat("x", missing), 1)
 		}
 	}
-	file := `Content-Disposition: form-data; name="1"; filename="f"|Content-Type: image/png`
+	root := `--B|Content-Disposition: form-data; name="0"||`
+	file := `--B|Content-Disposition: form-data; name="1"; filename="f"|Content-Type: image/png||`
 	for _, tc := range []struct {
 		is     string
 		header []string
 		body   func(n int) string
 	}{
-		{"text", append(fetch, "Content-Type: text/plain"), text},
-		{"a multipart file", append(fetch, "Content-Type: "+formType), multipart(file)},
-		{"a multipart field", append(fetch, "Content-Type: "+formType), multipart(`Content-Disposition: form-data; name="0"`)},
-		{"a form's field", []string{"Origin: http://" + site, "Content-Type: " + formType}, multipart(selector)},
+		{"text", append(fetch, "Content-Type: text/plain"), fill(`["#"]`)},
+		{"a multipart file", append(fetch, "Content-Type: "+formType), fill(file + `#|` + root + `["$A1"]|--B--|`)},
+		{"a multipart field", append(fetch, "Content-Type: "+formType), fill(root + `["#"]|--B--|`)},
+		{"a form's field", []string{"Origin: http://" + site, "Content-Type: " + formType}, fill("--B|" + selector + "||#|--B--|")},
 	} {
 		for _, framing := range []string{"declared", "chunked"} {
 			for _, n := range []int{limit - 1, limit, limit + 1} {

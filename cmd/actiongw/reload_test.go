@@ -141,7 +141,7 @@ func TestErrorRouteMayReadTheBody(t *testing.T) {
 	file := `--B|Content-Disposition: form-data; name="f"; filename="f"||`
 	for is, raw := range map[string][]byte{
 		"a small call":      message("POST", text, "[]"),
-		"a call":            message("POST", text, strings.Repeat("x", 50<<10)),
+		"a call":            message("POST", text, `["`+strings.Repeat("x", 50<<10)+`"]`),
 		"a form action":     message("POST", form, "--B|"+selector+"||x|"+file+strings.Repeat("x", 50<<10)+"|--B--|"),
 		"an upload":         message("POST", form, file+strings.Repeat("x", 50<<10)+"|--B--|"),
 		"a streamed upload": message("POST", form, file+strings.Repeat("x", 2<<20)+"|--B--|"),

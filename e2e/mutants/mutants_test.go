@@ -61,6 +61,13 @@ var mutants = []mutant{
 	{"refusals are cacheable", "internal/proxy/answer.go", `h.Set("Cache-Control", "no-store")`, "", "TestAttackCacheableRefusals"},
 	{"memory is not counted", "internal/proxy/memory.go", "if m.held.Add(n) <= limit {", "if m.held.Add(n) <= limit || true {", "TestSlowBodiesStayWithinMaxMemory"},
 	{"the limit is off by one", "internal/proxy/body.go", "case int64(len(c.body)) > limit:", "case int64(len(c.body)) >= limit:", "TestLimitIsExactInEveryFraming"},
+	{"closures may be spelled in any way", "internal/closure/decide.go", "case !canonical:", "case false:", "TestRecordedTraffic$"},
+	{"closures may stand anywhere", "internal/closure/decide.go", "case !c.InPromise:", "case false:", "TestRecordedTraffic$"},
+	{"closures of other actions will do", "internal/closure/next.go", "string(plaintext[:len(actionID)]) != actionID {", "false {", "TestRecordedTraffic$"},
+	{"revoked keys open", "internal/closure/next.go", "if !by.State.Live() {", "if false {", "TestKeysRotate"},
+	{"what does not open is data", "internal/closure/decide.go", "return Decision{}, refuseKey()", "return Decision{}, nil", "TestRecordedTraffic$|TestKeysRotate"},
+	{"unknown actions pass", "internal/manifest/set.go", "if !ok && s.Settled() {", "if !ok && false {", "TestRecordedTraffic$|TestManifestIsReadAgain"},
+	{"rules are not asked", "internal/policy/decide.go", "case r.Deny:", "case false:", "TestRulesByName"},
 	{"an id may be anything", "internal/proxy/gate.go", "c.ID, ok = action.ParseID(first(r.Header[headerAction]))", "c.ID, ok = action.ID(first(r.Header[headerAction])), true", "TestRecordedTraffic$|TestAttackReflectedInput"},
 }
 

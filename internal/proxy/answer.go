@@ -26,7 +26,7 @@ func BeginAnswer(w http.ResponseWriter, r *http.Request, refusal *reject.Error) 
 	case reject.Overloaded:
 		// Bodies in flight are gone within seconds.
 		h.Set("Retry-After", "1")
-	case reject.ActionIDMalformed:
+	case reject.ActionIDMalformed, reject.ActionUnknown:
 		h.Set("X-Nextjs-Action-Not-Found", "1")
 	}
 	// Before it answers, net/http waits for the rest of a body as long as the

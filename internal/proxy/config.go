@@ -5,7 +5,11 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/actiongw/actiongw/internal/keyring"
+	"github.com/actiongw/actiongw/internal/manifest"
 	"github.com/actiongw/actiongw/internal/origin"
+	"github.com/actiongw/actiongw/internal/policy"
+	"github.com/actiongw/actiongw/internal/reply"
 )
 
 // Defaults of [Config].
@@ -37,6 +41,14 @@ type Config struct {
 	KeepInternal bool
 	// OnlyActions refuses whatever is no call.
 	OnlyActions bool
+	// Wire is the column of the reply format to hold calls to.
+	Wire reply.Wire
+	// Keys open closures, newest first, besides those of the builds.
+	Keys []keyring.Entry
+	// PassUnknown lets ids through that no build has.
+	PassUnknown bool
+	// Rules are for single actions; the first that matches counts.
+	Rules []policy.Rule
 	// Memory is shared by the gates of the process.
 	Memory *Memory
 }
@@ -44,7 +56,7 @@ type Config struct {
 // New checks a Config and builds the gate. Its errors say what to write
 // instead.
 func New(c Config) (*Gate, error) {
-	policy, err := origin.New(c.Origin)
+	origins, err := origin.New(c.Origin)
 	if err != nil {
 		return nil, err
 	}
@@ -72,5 +84,9 @@ func New(c Config) (*Gate, error) {
 	case c.Memory == nil:
 		c.Memory = new(Memory)
 	}
-	return &Gate{config: c, origins: policy}, nil
+	g := &Gate{config: c, origins: origins}
+	if err := g.SetBuilds(manifest.Set{}); err != nil {
+		return nil, err
+	}
+	return g, nil
 }

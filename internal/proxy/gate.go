@@ -7,6 +7,10 @@
 //	   │ read body                   bounded in size, time and memory
 //	   │ formdata.Parse              form post without $ACTION_ fields ──► Pass: the very bytes, replayed
 //	   │ origin.Check                form action: now
+//	   │ manifest, policy            which action is it, may it be called (fetch action: before the body)
+//	   │ reply.Parse                 arguments
+//	   │ closure.Open → flight.Parse captured values
+//	   │ policy.Decide               the action's own rule
 //	   ▼
 //	Admit: one of each control header, the bytes that were checked
 //	any step may end in exactly one *reject.Error
@@ -20,10 +24,13 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync/atomic"
 
 	"github.com/actiongw/actiongw/internal/action"
 	"github.com/actiongw/actiongw/internal/formdata"
+	"github.com/actiongw/actiongw/internal/manifest"
 	"github.com/actiongw/actiongw/internal/origin"
+	"github.com/actiongw/actiongw/internal/policy"
 	"github.com/actiongw/actiongw/internal/reject"
 )
 
@@ -32,6 +39,7 @@ import (
 type Gate struct {
 	config  Config
 	origins *origin.Policy
+	builds  atomic.Pointer[builds]
 }
 
 // Peer is what the server knows about the other end of the connection.
@@ -49,6 +57,12 @@ type call struct {
 	gate *Gate
 	r    *http.Request
 	peer Peer
+
+	builds *builds
+	target manifest.Action // zero if no build has it
+	rule   *policy.Rule
+
+	sealedBytes int // looked at for closures
 }
 
 // Admit takes a request through the gate. On Pass and Admit, r is ready for
@@ -116,16 +130,24 @@ func (c *call) fetch() *reject.Error {
 	if err != nil {
 		return err
 	}
-	if r.ContentLength > c.gate.config.MaxBody {
-		return reject.New(reject.BodyTooLarge, reject.StageBody, "the body is longer than max_body")
-	}
-	if err := c.readBody(c.gate.config.MaxBody, c.gate.config.Report); err != nil {
+	if err := c.identify(); err != nil {
 		return err
 	}
+	limit := c.rule.Limit(c.gate.config.MaxBody)
+	if r.ContentLength > limit {
+		return reject.New(reject.BodyTooLarge, reject.StageBody, "the body is longer than max_body")
+	}
+	if err := c.readBody(limit, c.gate.config.Report); err != nil {
+		return err
+	}
+	var entries []formdata.Entry
 	if mediaType.Boundary != "" {
-		if _, err := formdata.Parse(c.body, mediaType.Boundary, formdata.DefaultLimits()); err != nil {
+		if entries, err = formdata.Parse(c.body, mediaType.Boundary, formdata.DefaultLimits()); err != nil {
 			return err
 		}
+	}
+	if mediaType, err = c.checkReply(mediaType, entries); err != nil {
+		return err
 	}
 	c.admit(mediaType, host)
 	return nil
@@ -183,6 +205,9 @@ func (c *call) formAction(mediaType action.MediaType, entries []formdata.Entry) 
 	}
 	host, err := c.checkOrigin()
 	if err != nil {
+		return err
+	}
+	if err := c.checkAction(entries); err != nil {
 		return err
 	}
 	c.admit(mediaType, host)

@@ -13,6 +13,7 @@ import (
 const (
 	headerAction         = "Next-Action"
 	headerConnection     = "Connection"
+	headerName           = "Actiongw-Action"
 	headerEncoding       = "Content-Encoding"
 	headerForwardedHost  = "X-Forwarded-Host"
 	headerForwardedProto = "X-Forwarded-Proto"
@@ -132,6 +133,7 @@ func (c *call) rewrite(mediaType action.MediaType, host string) {
 	if want := mediaType.String(); r.Header[headerType][0] != want {
 		r.Header[headerType] = []string{want}
 	}
+	r.Header[headerName] = []string{c.name()}
 	for _, name := range [...]string{
 		headerEncoding, "Trailer",
 		"X-Http-Method-Override", "X-Http-Method", "X-Method-Override",
@@ -145,6 +147,14 @@ func (c *call) rewrite(mediaType action.MediaType, host string) {
 		delete(r.Header, headerForwardedHost)
 		r.Host = host
 	}
+}
+
+// name is what upstream calls the action: its name, or its id.
+func (c *call) name() string {
+	if c.Name != "" {
+		return c.Name
+	}
+	return string(c.ID)
 }
 
 // Defuse makes a refused request harmless for whatever may still handle it: a

@@ -2,6 +2,7 @@ package proxy
 
 import (
 	"github.com/actiongw/actiongw/internal/action"
+	"github.com/actiongw/actiongw/internal/policy"
 	"github.com/actiongw/actiongw/internal/reject"
 )
 
@@ -31,6 +32,12 @@ type Decision struct {
 	Kind    action.Kind
 	// ID is the action's id where the request names one that looks like an id.
 	ID action.ID
+	// Name is what the manifest calls the action, empty if no manifest has it.
+	Name string
+	// Closure says what became of the call's captured values, and Keys are the
+	// fingerprints of the keys that opened closures.
+	Closure policy.Closure
+	Keys    []string
 	// Refusal is the reason of Refuse and WouldRefuse, nil otherwise.
 	Refusal *reject.Error
 	// BodyBytes is how much of the body was read into memory.

@@ -63,6 +63,59 @@ const (
 	PartsExceeded Reason = "parts_exceeded"
 	// ActionMissing: a form with `$ACTION_` fields that name no action.
 	ActionMissing Reason = "action_missing"
+	// ActionUnknown: a well-formed id that no build's manifest holds. A page of
+	// a build that is gone sends such ids, and so does a scanner.
+	ActionUnknown Reason = "action_unknown"
+	// ActionDenied: a rule denies the action, or there are rules by name and
+	// nothing says what the action is called.
+	ActionDenied Reason = "action_denied"
+	// ReplyMalformed: `[1,` or `["$n1.5"]` or a part that nothing refers to.
+	// React's client writes none of these.
+	ReplyMalformed Reason = "reply_malformed"
+	// ReplyReferenceInvalid: `["$1:__proto__:then"]` (CVE-2025-55182). A
+	// reference must name an object that stands in the same reply.
+	ReplyReferenceInvalid Reason = "reply_reference_invalid"
+	// ReplyWireMixed: parts of two versions of React in one call, or of another
+	// than `wire` says.
+	ReplyWireMixed Reason = "reply_wire_mixed"
+	// ReplyTooComplex: more values, parts, nesting or repeats than the limits
+	// allow (CVE-2026-23864).
+	ReplyTooComplex Reason = "reply_too_complex"
+	// ArgumentsExceeded: more than 1,000 arguments, bound or not.
+	ArgumentsExceeded Reason = "arguments_exceeded"
+	// ClosureMalformed: a text that stands where a closure must stand and is
+	// none: not base64, too short, or with something else than text inside.
+	ClosureMalformed Reason = "closure_malformed"
+	// ClosureKeyUnknown: a closure that no key here opens: sealed by another
+	// build or instance, or altered; nobody can tell which.
+	ClosureKeyUnknown Reason = "closure_key_unknown"
+	// ClosureKeyDisabled: a closure that a revoked key opens.
+	ClosureKeyDisabled Reason = "closure_key_disabled"
+	// ClosureActionMismatch: a genuine closure of another action than the one
+	// it came with. Pages never do that; somebody moved it.
+	ClosureActionMismatch Reason = "closure_action_mismatch"
+	// ClosureNotCanonical: a genuine closure spelled in another way than Next
+	// spells it: with spaces, without padding, with stray bits.
+	ClosureNotCanonical Reason = "closure_not_canonical"
+	// ClosureMisplaced: a genuine closure that did not come as a promise of a
+	// string. Next opens it inline and in arrays, too, but its client never
+	// puts it there.
+	ClosureMisplaced Reason = "closure_misplaced"
+	// ClosureTriesExceeded: more texts that may be closures than a call has.
+	ClosureTriesExceeded Reason = "closure_tries_exceeded"
+	// ClosureMissing: no closure, for an action whose rule requires one.
+	ClosureMissing Reason = "closure_missing"
+	// FlightMalformed: a closure that opened and holds no stream of React's.
+	FlightMalformed Reason = "flight_malformed"
+	// FlightTooComplex: captured values beyond the limits.
+	FlightTooComplex Reason = "flight_too_complex"
+	// FlightFailed: a closure that holds an error in place of its values.
+	FlightFailed Reason = "flight_failed"
+	// ServerReferenceDenied: an argument holds a server function, and the
+	// action's rule allows none (CVE-2025-55183).
+	ServerReferenceDenied Reason = "server_reference_denied"
+	// ArgumentNotAllowed: the arguments do not fit the action's schema.
+	ArgumentNotAllowed Reason = "argument_not_allowed"
 )
 
 // entry is what the list says about one reason.
@@ -101,6 +154,26 @@ var table = [...]entry{
 	{FormMalformed, 400, "The form data cannot be read."},
 	{PartsExceeded, 413, "The form has too many fields."},
 	{ActionMissing, 400, "The form does not say which action it calls."},
+	{ActionUnknown, 404, "This action does not exist any more; reload the page."},
+	{ActionDenied, 403, "This action may not be called."},
+	{ReplyMalformed, 400, "The arguments of this call cannot be read."},
+	{ReplyReferenceInvalid, 400, "The arguments of this call refer to something that is not there."},
+	{ReplyWireMixed, 400, "The arguments of this call are written for another version."},
+	{ReplyTooComplex, 400, "The arguments of this call are too complex."},
+	{ArgumentsExceeded, 400, "The call has too many arguments."},
+	{ClosureMalformed, 400, "What this page had prepared for the call cannot be read; reload the page."},
+	{ClosureKeyUnknown, 403, "What this page had prepared for the call is not known here; reload the page."},
+	{ClosureKeyDisabled, 403, "This page is too old; reload it."},
+	{ClosureActionMismatch, 403, "What was prepared for one action was sent with another."},
+	{ClosureNotCanonical, 403, "What this page had prepared for the call was altered."},
+	{ClosureMisplaced, 403, "What this page had prepared for the call was moved."},
+	{ClosureTriesExceeded, 403, "The call carries too much that may be sealed."},
+	{ClosureMissing, 403, "This action is called from its page only."},
+	{FlightMalformed, 400, "What this page had prepared for the call cannot be read."},
+	{FlightTooComplex, 400, "What this page had prepared for the call is too complex."},
+	{FlightFailed, 400, "The page failed to prepare this call; reload it."},
+	{ServerReferenceDenied, 403, "This action takes no functions as arguments."},
+	{ArgumentNotAllowed, 400, "The arguments of this call are not what the action takes."},
 }
 
 // All returns every reason, in the order of the list.

@@ -21,6 +21,11 @@ const (
 	StageOrigin Stage = "origin" // may this caller call this host?
 	StageBody   Stage = "body"   // reading: size, time, memory
 	StageForm   Stage = "form"   // multipart structure, action fields
+	StageAction Stage = "action" // which action is it, and may it be called?
+	StageReply  Stage = "reply"  // the arguments
+
+	StageClosure Stage = "closure" // captured values: sealed, opened, read
+	StagePolicy  Stage = "policy"  // the action's own rule
 )
 
 // Error is the refusal of one request: why, where, and what to tell the

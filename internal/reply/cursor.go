@@ -1,0 +1,106 @@
+package reply
+
+import "github.com/actiongw/actiongw/internal/reject"
+
+// compare asks whether React's decoder will find the same fields in each form
+// as we did, and sets reencode when it will not (spec reply-format §5).
+//
+// The client writes a form's fields when it meets the form, so in what is read
+// at once the forms stand in the order of their fields; anything else is
+// refused. React has two defects even with that. It looks for the fields under
+// the hexadecimal id, while the client names them by the decimal one: from 10
+// on it finds none, or another form's. And since 19.2.6 it reads all fields
+// with one cursor that moves forward only: a form that is looked for later
+// than its fields stand, as in a promise, is empty, and so may be the next.
+func (p *parser) compare() *reject.Error {
+	forms := 0
+	for id := range p.slots {
+		if p.hasFields(id) {
+			forms++
+			// Up to 9 both spellings are the same.
+			p.reencode = p.reencode || id >= 10
+		}
+	}
+	if forms < 2 {
+		return nil
+	}
+	w := formWalk{parser: p, seen: make([]bool, len(p.slots))}
+	w.region(0)
+	if !increasing(w.forms) {
+		return malformed("forms in another order than their fields")
+	}
+	if p.cols&since1926 == 0 {
+		return nil
+	}
+	w = formWalk{parser: p, seen: make([]bool, len(p.slots)), references: true, forms: w.forms[:0]}
+	w.later = append(w.later, 0)
+	for i := 0; i < len(w.later); i++ {
+		w.region(w.later[i])
+	}
+	p.reencode = p.reencode || len(w.forms) < forms || !increasing(w.forms)
+	return nil
+}
+
+// hasFields reports whether id is a form with fields.
+func (p *parser) hasFields(id int) bool {
+	return p.slots[id].kind == kindForm && p.slots[id].count > 0
+}
+
+func increasing(ids []int32) bool {
+	for i := 1; i < len(ids); i++ {
+		if ids[i] < ids[i-1] {
+			return false
+		}
+	}
+	return true
+}
+
+// formWalk follows the tags as a decoder does, and lists the forms.
+type formWalk struct {
+	*parser
+	seen []bool
+	// references says to follow references, too, not only what opens a part.
+	references bool
+	forms      []int32
+	// later are the promises and streams, in the order in which they were met:
+	// the likeliest order of awaiting them.
+	later []int32
+	stack []mentions
+}
+
+// mentions is a stretch of parser.mentions that is still to be followed.
+type mentions struct{ from, to int32 }
+
+// region lists the forms that are read together with the part id: without
+// waiting for a promise or a stream.
+func (w *formWalk) region(id int32) {
+	w.enter(id)
+	for len(w.stack) > 0 {
+		top := &w.stack[len(w.stack)-1]
+		if top.from == top.to {
+			w.stack = w.stack[:len(w.stack)-1]
+			continue
+		}
+		m := w.mentions[top.from]
+		top.from++
+		switch {
+		case m.edge == later:
+			w.later = append(w.later, m.id)
+		case m.edge == contains, m.edge == refersTo && (w.references || w.slots[m.id].kind == kindLazy):
+			w.enter(m.id)
+		}
+	}
+}
+
+// enter goes into a part, once.
+func (w *formWalk) enter(id int32) {
+	if w.seen[id] {
+		return
+	}
+	w.seen[id] = true
+	if w.hasFields(int(id)) {
+		w.forms = append(w.forms, id)
+		return
+	}
+	w.stack = append(w.stack, mentions{w.slots[id].from, w.slots[id].to})
+}

@@ -1,0 +1,190 @@
+package reply_test
+
+import (
+	"bytes"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/actiongw/actiongw/internal/formdata"
+	"github.com/actiongw/actiongw/internal/reply"
+	"github.com/actiongw/actiongw/internal/value"
+	"github.com/actiongw/actiongw/internal/vectors"
+)
+
+// show writes entries on one line: name=text, or name<bytes> for a file.
+func show(entries []formdata.Entry) string {
+	var b strings.Builder
+	for i, e := range entries {
+		if i > 0 {
+			b.WriteString(" ")
+		}
+		if e.File {
+			fmt.Fprintf(&b, "%s<%s>", e.Name, e.Value)
+		} else {
+			fmt.Fprintf(&b, "%s=%s", e.Name, e.Value)
+		}
+	}
+	return b.String()
+}
+
+// form makes entries from pairs of a name and a text; a name that ends in `<`
+// makes a file.
+func form(pairs ...string) []formdata.Entry {
+	var entries []formdata.Entry
+	for i := 0; i < len(pairs); i += 2 {
+		e := formdata.Entry{Name: pairs[i], Value: []byte(pairs[i+1])}
+		if name, ok := strings.CutSuffix(e.Name, "<"); ok {
+			e = formdata.Entry{Name: name, File: true, FileName: "blob", ContentType: "application/octet-stream", Value: e.Value}
+		}
+		entries = append(entries, e)
+	}
+	return entries
+}
+
+// again encodes a reply and reads the result, which must be the same values.
+func again(t testing.TB, r *reply.Reply, o reply.Options) []formdata.Entry {
+	t.Helper()
+	entries, err := reply.Encode(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	o.Wire, o.AnyRoot = r.Wire, true
+	back, refusal := reply.ParseForm(entries, o)
+	if refusal != nil {
+		t.Fatalf("what was written is refused: %v\n%s", refusal, show(entries))
+	}
+	want, err := vectors.Tagged(r.Root)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, err := vectors.Tagged(back.Root); err != nil || got != want {
+		t.Fatalf("written %s\nread back %s (%v)\nwant %s", show(entries), got, err, want)
+	}
+	if back.Reencode {
+		t.Fatalf("what was written needs to be written again: %s", show(entries))
+	}
+	twice, err := reply.Encode(back)
+	if err != nil || show(twice) != show(entries) {
+		t.Fatalf("written again %s, want %s", show(twice), show(entries))
+	}
+	return entries
+}
+
+func TestWhatIsReadIsWrittenAgain(t *testing.T) {
+	for _, r := range rows(t, "reply.jsonl") {
+		if got, refusal := r.parse(t, current()); refusal == nil {
+			t.Run(r.Name, func(t *testing.T) { again(t, got, current()) })
+		}
+	}
+	for _, c := range calls(t) {
+		if c.reply != nil {
+			again(t, c.reply, reply.Options{Limits: reply.DefaultLimits()})
+		}
+	}
+}
+
+// TestOrdinaryCallsComeOutAsTheyCame holds the writer against React's own: for
+// replies without promises and streams it gives the very same parts.
+func TestOrdinaryCallsComeOutAsTheyCame(t *testing.T) {
+	same := 0
+	for _, c := range calls(t) {
+		if c.reply == nil || c.reply.Reencode {
+			continue
+		}
+		entries, err := reply.Encode(c.reply)
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := c.entries
+		if want == nil {
+			want = form("0", string(c.Request.Body))
+		}
+		if show(entries) == show(want) {
+			same++
+		} else if !strings.Contains(show(want), "$@") && !strings.Contains(show(want), "undefined\"") && !strings.Contains(show(want), "$R") {
+			t.Errorf("%s: written %.500s, sent %.500s", c.ID, show(entries), show(want))
+		}
+	}
+	t.Logf("%d are the same", same)
+}
+
+func TestEncode(t *testing.T) {
+	tests := []struct {
+		name      string
+		wire      reply.Wire
+		sent      []formdata.Entry
+		want      string
+		unchanged bool // React's decoder reads what was sent as it was meant
+	}{
+		{"a text stays a text", reply.Current, form("0", `[1,"$$a","$n5"]`), `0=[1,"$$a","$n5"]`, true},
+		{"white space goes", reply.Current, form("0", ` [ 1 ] `), `0=[1]`, true},
+		{"a form under an id from 10 up gets a small one", reply.Current,
+			form("1", "[]", "2", "[]", "3", "[]", "4", "[]", "5", "[]", "6", "[]", "7", "[]", "8", "[]", "9", "[]", "_10_a", "x",
+				"0", `["$W1","$W2","$W3","$W4","$W5","$W6","$W7","$W8","$W9","$Ka"]`),
+			`2=[] 3=[] 4=[] 5=[] 6=[] 7=[] 8=[] 9=[] 10=[] _1_a=x 0=["$W2","$W3","$W4","$W5","$W6","$W7","$W8","$W9","$Wa","$K1"]`, false},
+		{"forms in promises come in the order of the promises", reply.Current,
+			form("0", `["$@1","$@2"]`, "_3_who", "fast", "2", `"$K3"`, "_4_who", "slow", "1", `"$K4"`),
+			`0=["$@1","$@2"] _3_who=slow 1="$K3" _4_who=fast 2="$K4"`, false},
+		{"a form in a promise that was settled early comes after the form that is read first", reply.Current,
+			form("_2_a", "x", "1", `"$K2"`, "_3_b", "y", "0", `["$@1","$K3"]`),
+			`_2_b=y 0=["$@1","$K2"] _3_a=x 1="$K3"`, false},
+		{"a member __proto__ goes", reply.Current, form("0", `[{"a":1,"__proto__":{"b":2}}]`), `0=[{"a":1}]`, false},
+		{"a temporary reference keeps its part's id", reply.Current,
+			form("_1_a", "x", "2", "[]", "3", "[]", "4", "[]", "5", "[]", "6", "[]", "7", "[]", "8", "[]", "9", "[]", "_10_b", "y", "11", `[["f","$T"]]`,
+				"0", `["$K1","$W2","$W3","$W4","$W5","$W6","$W7","$W8","$W9","$Ka","$Qb"]`),
+			`_1_a=x 3=[] 4=[] 5=[] 6=[] 7=[] 8=[] 9=[] 10=[] _2_b=y 11=[["f","$T"]] 0=["$K1","$W3","$W4","$W5","$W6","$W7","$W8","$W9","$Wa","$K2","$Qb"]`, false},
+		{"an object that is first met where it has no reference becomes a part of its own", reply.Current,
+			form("1", `{"o":{"x":1,"me":"$1:o"}}`, "0", `["$@1",{"a:b":"$1:o"}]`),
+			`2={"x":1,"me":"$2"} 0=["$@1",{"a:b":"$2"}] 1={"o":"$2"}`, true},
+		{"a temporary reference that has no position becomes a part of its own", reply.Current,
+			form("1", `"$T"`, "0", `[{"a:b":"$1"}]`), `1="$T" 0=[{"a:b":"$1"}]`, true},
+		{"19.0 names functions $F and form fields without underscore", reply.React190,
+			form("1", `{"id":"a","bound":null}`, "2_f", "v", "0", `["$F1","$K2"]`), `1={"id":"a","bound":null} 2_f=v 0=["$F1","$K2"]`, true},
+		{"rows before 19.2.9", reply.React1926, form("0", `["$R1"]`, "1", `"x"`, "1", "C"), `0=["$R1"] 1="x" 1=C`, true},
+		{"symbols of Next 14", reply.Next14, form("0", `["$Sabc"]`), `0=["$Sabc"]`, true},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			o := current()
+			o.Wire = tt.wire
+			r, refusal := reply.ParseForm(tt.sent, o)
+			if refusal != nil {
+				t.Fatal(refusal)
+			}
+			if r.Reencode == tt.unchanged {
+				t.Errorf("to be written again: %v", r.Reencode)
+			}
+			if got := show(again(t, r, o)); got != tt.want {
+				t.Errorf("got  %s\nwant %s", got, tt.want)
+			}
+		})
+	}
+}
+
+// TestTenthForm: no id from 10 up reads the same in decimal and in hexadecimal,
+// so the fields of a tenth form are named as React's decoder looks for them.
+func TestTenthForm(t *testing.T) {
+	args := &value.Array{}
+	for range 10 {
+		args.Items = append(args.Items, &value.FormData{Entries: []value.FormEntry{{Name: "a", Value: value.String("x")}}})
+	}
+	entries, err := reply.Encode(&reply.Reply{Root: args, Wire: reply.Current})
+	if err != nil || entries[9].Name != "_a_a" || !bytes.HasSuffix(entries[10].Value, []byte(`"$K9","$Ka"]`)) {
+		t.Errorf("got %s (%v)", show(entries), err)
+	}
+}
+
+func TestWhatCannotBeWritten(t *testing.T) {
+	for _, v := range []value.Value{
+		nil, &value.Element{}, &value.Error{}, &value.Lazy{}, &value.ClientReference{}, value.Symbol("s"), &value.Bytes{Kind: "Float16Array"},
+		&value.Promise{}, &value.Promise{Rejected: &value.Error{}}, &value.Stream{Failed: &value.Error{}}, &value.Async{Failed: &value.Error{}},
+		&value.FormData{Entries: []value.FormEntry{{Value: value.Null{}}}},
+		&value.Map{Entries: []value.Entry{{Key: nil, Value: nil}}},
+		&value.Async{Return: &value.Error{}},
+	} {
+		if entries, err := reply.Encode(&reply.Reply{Root: &value.Array{Items: []value.Value{v}}, Wire: reply.Current}); err == nil {
+			t.Errorf("%T was written: %s", v, show(entries))
+		}
+	}
+}
