@@ -217,7 +217,7 @@ func (c *call) reencode(r *reply.Reply, mediaType action.MediaType) (action.Medi
 		}
 		body = formdata.Append(nil, entries, mediaType.Boundary)
 	}
-	if err != nil || int64(len(body)) > c.gate.config.MaxBody {
+	if err != nil || int64(len(body)) > c.rule.Limit(c.gate.config.MaxBody) {
 		return mediaType, reject.New(reject.ReplyTooComplex, reject.StageReply, "the arguments are too long when they are written so that React reads them as they were meant")
 	}
 	c.body = body

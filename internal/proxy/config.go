@@ -69,18 +69,23 @@ func New(c Config) (*Gate, error) {
 	if c.MaxMemory == 0 {
 		c.MaxMemory = DefaultMaxMemory
 	}
+	// A rule may allow more than the rest.
+	largest := c.MaxBody
+	for _, rule := range c.Rules {
+		largest = max(largest, rule.MaxBody)
+	}
 	switch {
 	case c.MaxBody < 0:
 		return nil, errors.New("max_body is negative: want a size such as 1MiB")
 	// Bodies are held in memory as a whole; nobody means to hold more.
-	case c.MaxBody > 1<<30:
+	case largest > 1<<30:
 		return nil, errors.New("max_body is over 1GiB: calls are held in memory, so send files of this size to a route that is no action")
 	case c.BodyTimeout < 0:
 		return nil, errors.New("body_timeout is negative: want a duration such as 30s")
 	// A candidate may use half of the memory (see readBody), and a body of the
 	// largest size must fit, or no call of that size ever passes.
-	case c.MaxMemory < 2*bufferSize(c.MaxBody+1):
-		return nil, fmt.Errorf("max_memory %d is too small: want at least twice max_body and its buffer, %d", c.MaxMemory, 2*bufferSize(c.MaxBody+1))
+	case c.MaxMemory < 2*bufferSize(largest+1):
+		return nil, fmt.Errorf("max_memory %d is too small: want at least twice max_body and its buffer, %d", c.MaxMemory, 2*bufferSize(largest+1))
 	case c.Memory == nil:
 		c.Memory = new(Memory)
 	}

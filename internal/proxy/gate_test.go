@@ -12,6 +12,7 @@ import (
 	"testing/iotest"
 	"time"
 
+	"github.com/actiongw/actiongw/internal/policy"
 	"github.com/actiongw/actiongw/internal/proxy"
 	"github.com/actiongw/actiongw/internal/reject"
 )
@@ -175,6 +176,9 @@ func TestConfigurationsThatCannotWork(t *testing.T) {
 	for is, config := range map[string]proxy.Config{
 		"less memory than two bodies": {MaxBody: 1000, MaxMemory: 2001},
 		"a negative size":             {MaxBody: -1},
+		"a size over a gigabyte":      {MaxBody: 2 << 30, MaxMemory: 8 << 30},
+		"a rule of over a gigabyte":   {Rules: []policy.Rule{{Match: []string{"**"}, MaxBody: 2 << 30}}, MaxMemory: 8 << 30},
+		"a rule beyond the memory":    {Rules: []policy.Rule{{Match: []string{"**"}, MaxBody: 8 << 20}}, MaxMemory: 8 << 20},
 		"a negative time":             {BodyTimeout: -1},
 	} {
 		if _, err := proxy.New(config); err == nil {
