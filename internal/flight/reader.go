@@ -117,43 +117,11 @@ func countedValue(w *row) (value.Value, *reject.Error) {
 		}
 		return value.String(w.body), nil
 	}
-	kind, size := viewOf(w.tag)
+	kind, size := value.ViewOf(w.tag)
 	if len(w.body)%size != 0 {
 		return nil, malformed(w.n, "its length is not a multiple of its elements'")
 	}
 	return &value.Bytes{Kind: kind, Data: bytes.Clone(w.body)}, nil
-}
-
-// viewOf names the JavaScript class of a binary row and the size of its
-// elements (§1).
-func viewOf(tag byte) (kind string, size int) {
-	switch tag {
-	case 'A':
-		return "ArrayBuffer", 1
-	case 'O':
-		return "Int8Array", 1
-	case 'U':
-		return "Uint8ClampedArray", 1
-	case 'S':
-		return "Int16Array", 2
-	case 's':
-		return "Uint16Array", 2
-	case 'L':
-		return "Int32Array", 4
-	case 'l':
-		return "Uint32Array", 4
-	case 'G':
-		return "Float32Array", 4
-	case 'g':
-		return "Float64Array", 8
-	case 'M':
-		return "BigInt64Array", 8
-	case 'm':
-		return "BigUint64Array", 8
-	case 'V':
-		return "DataView", 1
-	}
-	return "Uint8Array", 1
 }
 
 // readRow reads a row of the queue. Errors: those of its content. Source: §1.

@@ -84,10 +84,10 @@ func (w *writer) stream(v value.Value, tags string, second bool) {
 }
 
 // rowOf is the letter of the row for a class of binary data: the reverse of
-// viewOf. What is not known there is written as bytes.
+// [value.ViewOf]. What is not known there is written as bytes.
 func rowOf(kind string) byte {
 	for i := range len(counted) {
-		if name, _ := viewOf(counted[i]); name == kind && counted[i] != 'T' && counted[i] != 'b' {
+		if name, _ := value.ViewOf(counted[i]); name == kind && counted[i] != 'T' && counted[i] != 'b' {
 			return counted[i]
 		}
 	}

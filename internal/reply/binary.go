@@ -28,7 +28,7 @@ func (p *parser) viewTag(s string) (value.Value, *reject.Error) {
 	if err != nil {
 		return nil, err
 	}
-	name, size := viewKind(s[1])
+	name, size := value.ViewOf(s[1])
 	if len(e.Value)%size != 0 {
 		return nil, malformed("the bytes of a typed array are no whole number of elements")
 	}
@@ -44,41 +44,10 @@ func (p *parser) symbolOrViewTag(s string) (value.Value, *reject.Error) {
 	return p.viewTag(s)
 }
 
-// viewKind is the class and the element size of a binary tag.
-func viewKind(letter byte) (string, int) {
-	switch letter {
-	case 'O':
-		return "Int8Array", 1
-	case 'o':
-		return "Uint8Array", 1
-	case 'U':
-		return "Uint8ClampedArray", 1
-	case 'S':
-		return "Int16Array", 2
-	case 's':
-		return "Uint16Array", 2
-	case 'L':
-		return "Int32Array", 4
-	case 'l':
-		return "Uint32Array", 4
-	case 'G':
-		return "Float32Array", 4
-	case 'g':
-		return "Float64Array", 8
-	case 'M':
-		return "BigInt64Array", 8
-	case 'm':
-		return "BigUint64Array", 8
-	case 'V':
-		return "DataView", 1
-	}
-	return "ArrayBuffer", 1
-}
-
 // viewLetter is the tag of a class of bytes, 0 for none.
 func viewLetter(kind string) byte {
 	for _, c := range []byte("AOoUSsLlGgMmV") {
-		if name, _ := viewKind(c); name == kind {
+		if name, _ := value.ViewOf(c); name == kind {
 			return c
 		}
 	}

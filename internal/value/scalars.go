@@ -94,3 +94,36 @@ func inDateRange(year int, rest string) bool {
 	}
 	return year > -271821 && year < 275760
 }
+
+// ViewOf is the class of binary data and the size of its elements, by the
+// letter that stands for it in replies and in Flight streams alike (spec
+// reply-format §3, flight-format §1).
+func ViewOf(letter byte) (kind string, size int) {
+	switch letter {
+	case 'A':
+		return "ArrayBuffer", 1
+	case 'O':
+		return "Int8Array", 1
+	case 'U':
+		return "Uint8ClampedArray", 1
+	case 'S':
+		return "Int16Array", 2
+	case 's':
+		return "Uint16Array", 2
+	case 'L':
+		return "Int32Array", 4
+	case 'l':
+		return "Uint32Array", 4
+	case 'G':
+		return "Float32Array", 4
+	case 'g':
+		return "Float64Array", 8
+	case 'M':
+		return "BigInt64Array", 8
+	case 'm':
+		return "BigUint64Array", 8
+	case 'V':
+		return "DataView", 1
+	}
+	return "Uint8Array", 1 // o, and the bytes of a stream
+}
