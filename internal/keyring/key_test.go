@@ -211,7 +211,7 @@ func refuseMaterial(t *testing.T, is, text string) {
 	for i := 0; i+4 <= len(drawn); i++ {
 		part := drawn[i : i+4]
 		for _, spelling := range []string{
-			string(part), hex.EncodeToString(part), strings.Trim(fmt.Sprint(part), "[]"),
+			string(part), hex.EncodeToString(part), strings.Trim(fmt.Sprint(part), "[]"), //nolint:staticcheck // the numbers are meant
 			strings.TrimSuffix(strings.TrimPrefix(fmt.Sprintf("%#v", part), "[]byte{"), "}"),
 			strings.Trim(fmt.Sprintf("%b", part), "[]"), strings.Trim(fmt.Sprintf("%o", part), "[]"),
 		} {
