@@ -90,43 +90,8 @@ func holdsReference(args []value.Value) bool {
 		}
 		if _, known := seen[v]; !known {
 			seen[v] = struct{}{}
-			todo = appendChildren(todo, v)
+			todo = value.AppendChildren(todo, v)
 		}
 	}
 	return false
-}
-
-// appendChildren adds what a value contains, one level deep.
-func appendChildren(to []value.Value, v value.Value) []value.Value {
-	switch v := v.(type) {
-	case *value.Array:
-		return append(to, v.Items...)
-	case *value.Object:
-		for _, m := range v.Members {
-			to = append(to, m.Value)
-		}
-	case *value.Map:
-		for _, e := range v.Entries {
-			to = append(to, e.Key, e.Value)
-		}
-	case *value.Set:
-		return append(to, v.Items...)
-	case *value.Iterator:
-		return append(to, v.Items...)
-	case *value.FormData:
-		for _, e := range v.Entries {
-			to = append(to, e.Value)
-		}
-	case *value.Promise:
-		return append(to, v.Value)
-	case *value.Stream:
-		return append(to, v.Chunks...)
-	case *value.Async:
-		return append(append(to, v.Items...), v.Return)
-	case *value.Element:
-		return append(to, v.Type, v.Key, v.Props)
-	case *value.Lazy:
-		return append(to, v.Value)
-	}
-	return to
 }

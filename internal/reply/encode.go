@@ -55,7 +55,7 @@ func (c *counter) count(root value.Value) {
 			continue
 		}
 		if c.times[v]++; c.times[v] == 1 {
-			c.todo = appendChildren(c.todo, v)
+			c.todo = value.AppendChildren(c.todo, v)
 		}
 	}
 }
@@ -67,40 +67,6 @@ func isAsync(v value.Value) bool {
 		return true
 	}
 	return false
-}
-
-// appendChildren appends the values that v holds.
-func appendChildren(to []value.Value, v value.Value) []value.Value {
-	switch v := v.(type) {
-	case *value.Array:
-		return append(to, v.Items...)
-	case *value.Object:
-		for _, m := range v.Members {
-			to = append(to, m.Value)
-		}
-	case *value.Map:
-		for _, e := range v.Entries {
-			to = append(to, e.Key, e.Value)
-		}
-	case *value.Set:
-		return append(to, v.Items...)
-	case *value.Iterator:
-		return append(to, v.Items...)
-	case *value.Promise:
-		return append(to, v.Value)
-	case *value.Stream:
-		return append(to, v.Chunks...)
-	case *value.Async:
-		to = append(to, v.Items...)
-		if v.Return != nil {
-			to = append(to, v.Return)
-		}
-	case *value.ServerReference:
-		if v.Bound != nil {
-			to = append(to, v.Bound)
-		}
-	}
-	return to
 }
 
 // encoder writes one reply.
