@@ -85,7 +85,7 @@ func replyArguments(report *callReport) func(*reply.Reply, *reject.Error) ([]val
 // describeClosure adds what stands where a closure can stand, if it is one or
 // is likely to be one.
 func (in *inspector) describeClosure(report *callReport, shown map[value.Value]*treeNode, v value.Value, at, id string) {
-	text, inPromise := sealedText(v)
+	text, inPromise, _ := closure.TextOf(v)
 	if text == "" {
 		return
 	}
@@ -130,29 +130,4 @@ func (in *inspector) describeCaptured(c *closureReport, stream []byte) {
 	if in.reveal {
 		c.Captured = newGrower().list("captured", list.Items).Items
 	}
-}
-
-// sealedText takes promises and arrays of one element off a value, as Next
-// does, and returns the text inside, empty for none. A promise of a text is
-// the one form in which pages send closures.
-func sealedText(v value.Value) (text string, inPromise bool) {
-	if promise, ok := v.(*value.Promise); ok {
-		_, inPromise = promise.Value.(value.String)
-	}
-	for range maxShownDepth {
-		switch inner := v.(type) {
-		case value.String:
-			return string(inner), inPromise
-		case *value.Promise:
-			v = inner.Value
-		case *value.Array:
-			if len(inner.Items) != 1 {
-				return "", false
-			}
-			v = inner.Items[0]
-		default:
-			return "", false
-		}
-	}
-	return "", false
 }

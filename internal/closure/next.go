@@ -6,10 +6,10 @@
 // [keyring.Ring]. Our own ([OpenOwn], [SealOwn]) adds a site, an expiry and,
 // where wanted, a cookie; it is for backends that are not Next.
 //
-// Nothing on the wire says that a text is a closure of Next. [Decide] is the
-// rule by which the gate finds out.
+// Nothing on the wire says that a text is a closure of Next. [TextOf] finds the
+// text of an argument, and [Decide] is the rule by which the gate finds out.
 //
-// Everything here works on bytes. What a closure holds is for others to read:
+// Everything else here works on bytes. What a closure holds is for others to read:
 // a Flight stream in Next's layout, plain JSON in ours. Neither plaintext nor
 // request bytes are in errors.
 package closure

@@ -142,7 +142,7 @@ func (c *call) checkReference(ref *value.ServerReference, tries *int) *reject.Er
 
 // openClosure opens what stands where a closure can stand, if it is one.
 func (c *call) openClosure(v value.Value, id string, kind closure.Kind, tries *int) (policy.Closure, *reject.Error) {
-	text, inPromise, ok := candidate(v)
+	text, inPromise, ok := closure.TextOf(v)
 	if !ok {
 		return policy.ClosureNone, nil
 	}
@@ -172,34 +172,6 @@ func (c *call) openClosure(v value.Value, id string, kind closure.Kind, tries *i
 		return policy.ClosureNone, reject.New(reject.FlightMalformed, reject.StageClosure, "the captured values are no list")
 	}
 	return policy.ClosureOpened, nil
-}
-
-// candidate takes promises and arrays of one element off a value, as Next does
-// before it opens a closure, and returns the text inside. inPromise is set for
-// the one form in which pages send it: a promise of a text.
-func candidate(v value.Value) (text string, inPromise, ok bool) {
-	promise, _ := v.(*value.Promise)
-	if promise != nil {
-		_, inPromise = promise.Value.(value.String)
-	}
-	// Deeper nesting is no text to Next either: String([[…]]) works to any
-	// depth, so the bound is only there to end circles.
-	for range 100 {
-		switch inner := v.(type) {
-		case value.String:
-			return string(inner), inPromise, true
-		case *value.Promise:
-			v = inner.Value
-		case *value.Array:
-			if len(inner.Items) != 1 {
-				return "", false, false
-			}
-			v = inner.Items[0]
-		default:
-			return "", false, false
-		}
-	}
-	return "", false, false
 }
 
 // reencode writes a reply anew that React's decoder would read differently
