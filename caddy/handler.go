@@ -148,7 +148,7 @@ func (h *Handler) Provision(ctx caddy.Context) error {
 	if config.Keys, err = h.readKeys(repl); err != nil {
 		return err
 	}
-	if config.Rules, err = h.readRules(readSchema); err != nil {
+	if config.Rules, err = h.readRules(ReadSchema); err != nil {
 		return err
 	}
 	if h.gate, err = proxy.New(config); err != nil {

@@ -36,26 +36,38 @@ type Rule struct {
 func (h *Handler) readRules(read func(file string) (*policy.Schema, error)) ([]policy.Rule, error) {
 	var rules []policy.Rule
 	for i, r := range h.Actions {
-		rule := policy.Rule{
-			Match: r.Match, Deny: r.Deny, MaxBody: r.MaxBody,
-			ClosureRequired: r.ClosureRequired, DenyReferences: r.DenyServerReferences,
-		}
 		if r.Args != "" {
 			if wire, err := reply.ParseWire(h.wire()); err == nil && wire == reply.Auto {
 				return nil, fmt.Errorf("action rule %d: args needs a wire other than auto: two versions of React read one call differently, and the schema would check only one reading", i+1)
 			}
-			var err error
-			if rule.Args, err = read(r.Args); err != nil {
-				return nil, fmt.Errorf("action rule %d: args %s: %w", i+1, r.Args, err)
-			}
+		}
+		rule, err := r.Policy(read)
+		if err != nil {
+			return nil, fmt.Errorf("action rule %d: %w", i+1, err)
 		}
 		rules = append(rules, rule)
 	}
 	return rules, nil
 }
 
-// readSchema reads the file of a schema.
-func readSchema(file string) (*policy.Schema, error) {
+// Policy turns a rule into that of the gate. The schema of its arguments, if
+// there is one, is read with read, such as [ReadSchema].
+func (r Rule) Policy(read func(file string) (*policy.Schema, error)) (policy.Rule, error) {
+	rule := policy.Rule{
+		Match: r.Match, Deny: r.Deny, MaxBody: r.MaxBody,
+		ClosureRequired: r.ClosureRequired, DenyReferences: r.DenyServerReferences,
+	}
+	if r.Args != "" {
+		var err error
+		if rule.Args, err = read(r.Args); err != nil {
+			return policy.Rule{}, fmt.Errorf("args %s: %w", r.Args, err)
+		}
+	}
+	return rule, nil
+}
+
+// ReadSchema reads the JSON Schema in a file.
+func ReadSchema(file string) (*policy.Schema, error) {
 	data, err := os.ReadFile(file)
 	if err != nil {
 		return nil, err

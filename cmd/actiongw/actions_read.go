@@ -62,21 +62,11 @@ func readRules(cmd *cobra.Command) ([]policy.Rule, error) {
 	}
 	var rules []policy.Rule
 	for i, r := range list {
-		rule := policy.Rule{Match: r.Match, Deny: r.Deny, MaxBody: r.MaxBody, ClosureRequired: r.ClosureRequired, DenyReferences: r.DenyServerReferences}
-		if r.Args != "" {
-			if rule.Args, err = readSchema(r.Args); err != nil {
-				return nil, fmt.Errorf("%s, rule %d: %w", file, i+1, err)
-			}
+		rule, err := r.Policy(gwcaddy.ReadSchema)
+		if err != nil {
+			return nil, fmt.Errorf("%s, rule %d: %w", file, i+1, err)
 		}
 		rules = append(rules, rule)
 	}
 	return rules, nil
-}
-
-func readSchema(file string) (*policy.Schema, error) {
-	data, err := os.ReadFile(file)
-	if err != nil {
-		return nil, err
-	}
-	return policy.ParseSchema(file, data)
 }
