@@ -17,7 +17,7 @@ func FuzzSealedOpens(f *testing.F) {
 	f.Add([]byte{0xff}, "1:\"é😀\"\n", uint8(2))
 	f.Fuzz(func(t *testing.T, nonce []byte, stream string, size uint8) {
 		if !utf8.ValidString(stream) {
-			t.Skip()
+			return // a Flight stream is UTF-8
 		}
 		key := keyOf(t, []int{16, 24, 32}[size%3], 7)
 		random := bytes.NewReader(append(nonce, make([]byte, keyring.NonceSize)...))
@@ -103,7 +103,7 @@ func FuzzOwnOpens(f *testing.F) {
 		}
 		sealed, err := closure.SealOwn(keys, want.Scope, c)
 		if err != nil {
-			t.Skip()
+			return // what cannot be sealed says nothing about opening
 		}
 		opened, refusal := closure.OpenOwn(keys, want, sealed)
 		if refusal != nil || opened.Issued != c.Issued || opened.Expires != c.Expires || opened.Binding != c.Binding ||
