@@ -10,6 +10,7 @@ import (
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 	"github.com/dustin/go-humanize"
 
+	"github.com/actiongw/actiongw/internal/action"
 	"github.com/actiongw/actiongw/internal/keyring"
 	"github.com/actiongw/actiongw/internal/origin"
 	"github.com/actiongw/actiongw/internal/proxy"
@@ -123,6 +124,8 @@ func (h *Handler) unmarshalOption(d *caddyfile.Dispenser, name string) error {
 		return h.unmarshalManifest(d)
 	case "unknown_actions":
 		return word(d, &h.UnknownActions, "reject", "pass")
+	case "dialect":
+		return word(d, &h.Dialect, action.Next.String(), action.React.String())
 	case "wire":
 		return h.unmarshalWire(d)
 	case "action":
@@ -130,7 +133,7 @@ func (h *Handler) unmarshalOption(d *caddyfile.Dispenser, name string) error {
 	default:
 		// Silence about a misspelled option would leave the gate weaker than
 		// its operator believes.
-		return d.Errf("unknown option %q: want mode, origins, same_host, missing_origin, max_body, body_timeout, max_memory, strip_internal, only_actions, errors, key, previous_keys, disabled_keys, manifest, unknown_actions, wire or action", name)
+		return d.Errf("unknown option %q: want mode, origins, same_host, missing_origin, max_body, body_timeout, max_memory, strip_internal, only_actions, errors, key, previous_keys, disabled_keys, manifest, unknown_actions, dialect, wire or action", name)
 	}
 }
 

@@ -111,6 +111,10 @@ type Handler struct {
 	// Default: `reject`.
 	UnknownActions string `json:"unknown_actions,omitempty"`
 
+	// How calls are marked and actions named: `next`, or `react` for bare
+	// react-server-dom, with the header `Rsc-Action`. Default: `next`.
+	Dialect string `json:"dialect,omitempty"`
+
 	// Which version of React's reply format calls must be in: `auto`,
 	// `next14`, `react19.0`, `react19.2.2`, `react19.2.6` or `current`.
 	// Default: `auto`, any one version per call.
@@ -197,6 +201,9 @@ func (h *Handler) config(repl *caddy.Replacer) (proxy.Config, error) {
 		}
 	}
 	var err error
+	if c.Dialect, err = action.ParseDialect(h.Dialect); err != nil {
+		return c, err
+	}
 	c.Wire, err = reply.ParseWire(h.wire())
 	return c, err
 }

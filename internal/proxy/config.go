@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/actiongw/actiongw/internal/action"
 	"github.com/actiongw/actiongw/internal/keyring"
 	"github.com/actiongw/actiongw/internal/manifest"
 	"github.com/actiongw/actiongw/internal/origin"
@@ -41,6 +42,10 @@ type Config struct {
 	KeepInternal bool
 	// OnlyActions refuses whatever is no call.
 	OnlyActions bool
+	// Dialect says how calls are marked and actions named.
+	Dialect action.Dialect
+	// Declared are names of actions that no build has.
+	Declared []string
 	// Wire is the column of the reply format to hold calls to.
 	Wire reply.Wire
 	// Keys open closures, newest first, besides those of the builds.

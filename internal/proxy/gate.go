@@ -71,8 +71,8 @@ type call struct {
 func (g *Gate) Admit(r *http.Request, peer Peer) Decision {
 	clean(r, g.config.KeepInternal)
 	c := call{gate: g, r: r, peer: peer}
-	c.memory = g.config.Memory
-	c.Kind = action.Recognize(r.Method, r.Header[headerAction], r.Header[headerType])
+	c.memory, c.Dialect = g.config.Memory, g.config.Dialect
+	c.Kind = action.Recognize(r.Method, r.Header[c.Dialect.Header()], r.Header[headerType])
 	var err *reject.Error
 	switch c.Kind {
 	case action.Fetch:
@@ -109,18 +109,18 @@ func (c *call) pass() *reject.Error {
 
 // fetch is the way of a call by React's client.
 func (c *call) fetch() *reject.Error {
-	r := c.r
+	g, r := c.gate, c.r
 	if r.Method != http.MethodPost {
 		return reject.New(reject.MethodNotAllowed, reject.StageHead, "want POST")
 	}
 	// Read first, because the answer to any refusal depends on it.
 	var ok bool
-	c.ID, ok = action.ParseID(first(r.Header[headerAction]))
+	c.ID, ok = g.parseID(first(r.Header[c.Dialect.Header()]))
 	if err := c.checkHead(); err != nil {
 		return err
 	}
 	if !ok {
-		return reject.New(reject.ActionIDMalformed, reject.StageHead, "Next-Action is not 40 or 42 lower-case hex digits")
+		return reject.New(reject.ActionIDMalformed, reject.StageHead, c.Dialect.Header()+" is not "+c.Dialect.IDForm())
 	}
 	mediaType, err := action.ParseMediaType(first(r.Header[headerType]))
 	if err != nil {
@@ -199,7 +199,7 @@ func (c *call) formAction(mediaType action.MediaType, entries []formdata.Entry) 
 				return
 			}
 		}
-	})
+	}, c.gate.parseID)
 	if err != nil {
 		return err
 	}

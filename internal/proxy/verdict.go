@@ -30,6 +30,7 @@ func (v Verdict) String() string {
 type Decision struct {
 	Verdict Verdict
 	Kind    action.Kind
+	Dialect action.Dialect
 	// ID is the action's id where the request names one that looks like an id.
 	ID action.ID
 	// Name is what the manifest calls the action, empty if no manifest has it.
