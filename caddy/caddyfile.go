@@ -124,6 +124,15 @@ func (h *Handler) unmarshalOption(d *caddyfile.Dispenser, name string) error {
 		return h.unmarshalManifest(d)
 	case "unknown_actions":
 		return word(d, &h.UnknownActions, "reject", "pass")
+	case "backend":
+		return word(d, &h.Backend, "react", "json")
+	case "call_path":
+		text, err := value(d)
+		h.CallPath = text
+		if err == nil {
+			_, err = proxy.ParseCallPath(text)
+		}
+		return at(d, err)
 	case "dialect":
 		return word(d, &h.Dialect, action.Next.String(), action.React.String())
 	case "wire":
@@ -133,7 +142,7 @@ func (h *Handler) unmarshalOption(d *caddyfile.Dispenser, name string) error {
 	default:
 		// Silence about a misspelled option would leave the gate weaker than
 		// its operator believes.
-		return d.Errf("unknown option %q: want mode, origins, same_host, missing_origin, max_body, body_timeout, max_memory, strip_internal, only_actions, errors, key, previous_keys, disabled_keys, manifest, unknown_actions, dialect, wire or action", name)
+		return d.Errf("unknown option %q: want mode, origins, same_host, missing_origin, max_body, body_timeout, max_memory, strip_internal, only_actions, errors, key, previous_keys, disabled_keys, manifest, unknown_actions, backend, call_path, dialect, wire or action", name)
 	}
 }
 

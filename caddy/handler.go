@@ -111,6 +111,17 @@ type Handler struct {
 	// Default: `reject`.
 	UnknownActions string `json:"unknown_actions,omitempty"`
 
+	// What is behind the gate: `react`, a server that speaks React's formats
+	// and gets calls as they came, or `json`, any other, which gets them as
+	// JSON and whose answers become what React's client expects.
+	// Default: `react`.
+	Backend string `json:"backend,omitempty"`
+
+	// The path below which a JSON backend gets calls, the action's name behind
+	// it. Nobody but the gate may send requests there.
+	// Default: `/_actions/`.
+	CallPath string `json:"call_path,omitempty"`
+
 	// How calls are marked and actions named: `next`, or `react` for bare
 	// react-server-dom, with the header `Rsc-Action`. Default: `next`.
 	Dialect string `json:"dialect,omitempty"`
@@ -155,6 +166,9 @@ func (h *Handler) Provision(ctx caddy.Context) error {
 	if config.Rules, err = h.readRules(ReadSchema); err != nil {
 		return err
 	}
+	if config.JSON {
+		config.Declared = h.declared()
+	}
 	if h.gate, err = proxy.New(config); err != nil {
 		return err
 	}
@@ -176,6 +190,8 @@ func (h *Handler) config(repl *caddy.Replacer) (proxy.Config, error) {
 		KeepInternal: h.StripInternal != nil && !*h.StripInternal,
 		OnlyActions:  h.OnlyActions,
 		PassUnknown:  h.UnknownActions == "pass",
+		JSON:         h.Backend == "json",
+		CallPath:     h.CallPath,
 		Memory:       &inFlight,
 		Origin: origin.Config{
 			SameHostOff: h.SameHost != nil && !*h.SameHost,
@@ -194,6 +210,7 @@ func (h *Handler) config(repl *caddy.Replacer) (proxy.Config, error) {
 		{"mode", h.Mode, "enforce", "report"},
 		{"missing_origin", h.MissingOrigin, "allow", "deny"},
 		{"errors", h.Errors, "dialect", "caddy"},
+		{"backend", h.Backend, "react", "json"},
 		{"unknown_actions", h.UnknownActions, "reject", "pass"},
 	} {
 		if word.value != "" && word.value != word.usual && word.value != word.other {

@@ -29,7 +29,7 @@ func (c *call) checkReply(mediaType action.MediaType, entries []formdata.Entry) 
 	if err == nil {
 		err = c.checkValues(r.Args, r.Refs)
 	}
-	if err != nil || !r.Reencode {
+	if err != nil || !r.Reencode || c.gate.config.JSON {
 		return mediaType, err
 	}
 	return c.reencode(r, mediaType)
@@ -48,7 +48,7 @@ func (c *call) checkAction(entries []formdata.Entry) *reject.Error {
 		return reject.New(reject.ActionIDMalformed, reject.StageReply, "the form's action id is not "+c.Dialect.IDForm())
 	case c.ID != "" && id != c.ID:
 		return reject.New(reject.ReplyMalformed, reject.StageReply, "the form's descriptor names two actions")
-	case a.Reencode:
+	case a.Reencode && !c.gate.config.JSON:
 		return reject.New(reject.ReplyMalformed, reject.StageReply, "React would read other bound arguments than were sent")
 	}
 	c.ID = id
@@ -87,15 +87,15 @@ func (c *call) checkValues(args *value.Array, refs []*value.ServerReference) *re
 	if c.Closure == policy.ClosureOpened {
 		passed = passed[1:]
 	}
-	return c.rule.Decide(policy.Call{
-		BodyBytes: int64(len(c.body)),
-		Closure:   c.Closure,
-		Args:      passed,
-		NameOf: func(id string) string {
-			_, name, _ := c.lookup(id)
-			return name
-		},
-	})
+	nameOf := func(id string) string {
+		_, name, _ := c.lookup(id)
+		return name
+	}
+	err := c.rule.Decide(policy.Call{BodyBytes: int64(len(c.body)), Closure: c.Closure, Args: passed, NameOf: nameOf})
+	if err == nil && c.gate.config.JSON {
+		err = c.translate(passed, nameOf)
+	}
+	return err
 }
 
 // checkReference decides about a function that was passed along: it must be

@@ -28,10 +28,12 @@ import (
 
 	"github.com/actiongw/actiongw/internal/action"
 	"github.com/actiongw/actiongw/internal/formdata"
+	"github.com/actiongw/actiongw/internal/jsoncall"
 	"github.com/actiongw/actiongw/internal/manifest"
 	"github.com/actiongw/actiongw/internal/origin"
 	"github.com/actiongw/actiongw/internal/policy"
 	"github.com/actiongw/actiongw/internal/reject"
+	"github.com/actiongw/actiongw/internal/value"
 )
 
 // Gate decides about requests. It is immutable but for the memory that it
@@ -63,6 +65,9 @@ type call struct {
 	rule   *policy.Rule
 
 	sealedBytes int // looked at for closures
+	// captured are the values of the call's own closure, nil for none.
+	captured *value.Array
+	message  jsoncall.Message
 }
 
 // Admit takes a request through the gate. On Pass and Admit, r is ready for
@@ -74,10 +79,13 @@ func (g *Gate) Admit(r *http.Request, peer Peer) Decision {
 	c.memory, c.Dialect = g.config.Memory, g.config.Dialect
 	c.Kind = action.Recognize(r.Method, r.Header[c.Dialect.Header()], r.Header[headerType])
 	var err *reject.Error
-	switch c.Kind {
-	case action.Fetch:
+	switch {
+	case g.config.JSON && isCallPath(r.URL, g.config.CallPath):
+		// Nobody outside may post a call that is ready made.
+		err = reject.New(reject.PathReserved, reject.StageHead, "calls arrive there from the gate only")
+	case c.Kind == action.Fetch:
 		err = c.fetch()
-	case action.MaybeForm:
+	case c.Kind == action.MaybeForm:
 		err = c.form()
 	default:
 		err = c.pass()
@@ -231,7 +239,12 @@ func (c *call) formType() (m action.MediaType, delimiter string, err *reject.Err
 // admit makes the request what upstream should see.
 func (c *call) admit(mediaType action.MediaType, host string) {
 	c.Verdict = Admit
-	c.rewrite(mediaType, host)
+	if c.gate.config.JSON {
+		c.rewrite(c.message.ContentType, host)
+		c.readdress()
+	} else {
+		c.rewrite(mediaType.String(), host)
+	}
 	c.replace()
 }
 

@@ -128,10 +128,10 @@ func checkConnection(lines []string) *reject.Error {
 
 // rewrite gives an admitted call the head that upstream should see: exactly
 // one of each control header, in the spelling that was checked.
-func (c *call) rewrite(mediaType action.MediaType, host string) {
+func (c *call) rewrite(mediaType, host string) {
 	r := c.r
-	if want := mediaType.String(); r.Header[headerType][0] != want {
-		r.Header[headerType] = []string{want}
+	if r.Header[headerType][0] != mediaType {
+		r.Header[headerType] = []string{mediaType}
 	}
 	r.Header[headerName] = []string{c.name()}
 	for _, name := range [...]string{
