@@ -133,6 +133,10 @@ func (h *Handler) unmarshalOption(d *caddyfile.Dispenser, name string) error {
 			_, err = proxy.ParseCallPath(text)
 		}
 		return at(d, err)
+	case "max_result":
+		return size(d, &h.MaxResult)
+	case "result_timeout":
+		return duration(d, &h.ResultTimeout)
 	case "dialect":
 		return word(d, &h.Dialect, action.Next.String(), action.React.String())
 	case "wire":
@@ -142,7 +146,7 @@ func (h *Handler) unmarshalOption(d *caddyfile.Dispenser, name string) error {
 	default:
 		// Silence about a misspelled option would leave the gate weaker than
 		// its operator believes.
-		return d.Errf("unknown option %q: want mode, origins, same_host, missing_origin, max_body, body_timeout, max_memory, strip_internal, only_actions, errors, key, previous_keys, disabled_keys, manifest, unknown_actions, backend, call_path, dialect, wire or action", name)
+		return d.Errf("unknown option %q: want mode, origins, same_host, missing_origin, max_body, body_timeout, max_memory, strip_internal, only_actions, errors, key, previous_keys, disabled_keys, manifest, unknown_actions, backend, call_path, max_result, result_timeout, dialect, wire or action", name)
 	}
 }
 

@@ -37,6 +37,7 @@ var inFlight proxy.Memory
 // `{http.actiongw.action_id}` | the action's id, if the call names one
 // `{http.actiongw.action}` | the action's name in the manifest, if one has it
 // `{http.actiongw.closure}` | `none`, `opened` or `unchecked`
+// `{http.actiongw.outcome}` | with a JSON backend, once it has answered a fetch call: `result`, `redirect` or another word of docs/any-backend.md
 // `{http.actiongw.kind}` | `fetch` or `form`
 // `{http.actiongw.digest}` | of refusals: the random word that is also in the answer and in the log
 type Handler struct {
@@ -121,6 +122,14 @@ type Handler struct {
 	// it. Nobody but the gate may send requests there.
 	// Default: `/_actions/`.
 	CallPath string `json:"call_path,omitempty"`
+
+	// The most bytes that the result of a JSON backend may have.
+	// Default: 10485760.
+	MaxResult int64 `json:"max_result,omitempty"`
+
+	// How long a JSON backend may take to send a result once it has begun.
+	// How long it may take to begin is for `reverse_proxy` to say. Default: 30s.
+	ResultTimeout caddy.Duration `json:"result_timeout,omitempty"`
 
 	// How calls are marked and actions named: `next`, or `react` for bare
 	// react-server-dom, with the header `Rsc-Action`. Default: `next`.
@@ -217,6 +226,9 @@ func (h *Handler) config(repl *caddy.Replacer) (proxy.Config, error) {
 			return c, fmt.Errorf("%s %q: want %s or %s", word.name, word.value, word.usual, word.other)
 		}
 	}
+	if err := h.checkBackend(); err != nil {
+		return c, err
+	}
 	var err error
 	if c.Dialect, err = action.ParseDialect(h.Dialect); err != nil {
 		return c, err
@@ -241,6 +253,8 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyht
 		return h.refuse(w, r, o)
 	case d.Streams():
 		return h.stream(w, r, next, o)
+	case d.Translated():
+		return h.translate(w, r, next, o)
 	default:
 		return next.ServeHTTP(w, r)
 	}

@@ -32,6 +32,14 @@ const (
 	ClientGone Outcome = "client_gone"
 )
 
+// Outcomes are all of them.
+func Outcomes() []Outcome {
+	return []Outcome{
+		Result, Redirected, NotFound, Unauthorized, Forbidden, BackendError, BackendMalformed,
+		BackendTooLarge, BackendTimeout, BackendRedirectInvalid, BackendUnavailable, ClientGone,
+	}
+}
+
 // Failed reports whether the outcome is the backend's failure.
 func (o Outcome) Failed() bool { return strings.HasPrefix(string(o), "backend_") }
 

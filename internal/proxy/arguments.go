@@ -29,7 +29,7 @@ func (c *call) checkReply(mediaType action.MediaType, entries []formdata.Entry) 
 	if err == nil {
 		err = c.checkValues(r.Args, r.Refs)
 	}
-	if err != nil || !r.Reencode || c.gate.config.JSON {
+	if err != nil || !r.Reencode || c.json {
 		return mediaType, err
 	}
 	return c.reencode(r, mediaType)
@@ -48,7 +48,7 @@ func (c *call) checkAction(entries []formdata.Entry) *reject.Error {
 		return reject.New(reject.ActionIDMalformed, reject.StageReply, "the form's action id is not "+c.Dialect.IDForm())
 	case c.ID != "" && id != c.ID:
 		return reject.New(reject.ReplyMalformed, reject.StageReply, "the form's descriptor names two actions")
-	case a.Reencode && !c.gate.config.JSON:
+	case a.Reencode && !c.json:
 		return reject.New(reject.ReplyMalformed, reject.StageReply, "React would read other bound arguments than were sent")
 	}
 	c.ID = id
@@ -92,7 +92,7 @@ func (c *call) checkValues(args *value.Array, refs []*value.ServerReference) *re
 		return name
 	}
 	err := c.rule.Decide(policy.Call{BodyBytes: int64(len(c.body)), Closure: c.Closure, Args: passed, NameOf: nameOf})
-	if err == nil && c.gate.config.JSON {
+	if err == nil && c.json {
 		err = c.translate(passed, nameOf)
 	}
 	return err

@@ -76,7 +76,7 @@ type call struct {
 func (g *Gate) Admit(r *http.Request, peer Peer) Decision {
 	clean(r, g.config.KeepInternal)
 	c := call{gate: g, r: r, peer: peer}
-	c.memory, c.Dialect = g.config.Memory, g.config.Dialect
+	c.memory, c.Dialect, c.json = g.config.Memory, g.config.Dialect, g.config.JSON
 	c.Kind = action.Recognize(r.Method, r.Header[c.Dialect.Header()], r.Header[headerType])
 	var err *reject.Error
 	switch {
@@ -239,7 +239,7 @@ func (c *call) formType() (m action.MediaType, delimiter string, err *reject.Err
 // admit makes the request what upstream should see.
 func (c *call) admit(mediaType action.MediaType, host string) {
 	c.Verdict = Admit
-	if c.gate.config.JSON {
+	if c.json {
 		c.rewrite(c.message.ContentType, host)
 		c.readdress()
 	} else {
