@@ -56,7 +56,7 @@ func minutes(zone string) (int, bool) {
 	if err != nil || rest > 59 {
 		return 0, false
 	}
-	offset := int(hours)*60 + int(rest) //nolint:gosec // G115: at most 1439
+	offset := int(hours)*60 + int(rest)
 	if zone[0] == '-' {
 		offset = -offset
 	}

@@ -41,8 +41,9 @@ func ParseResult(body []byte, rich bool) (value.Value, error) {
 	if err != nil {
 		return nil, r.explain(err)
 	}
+	end := r.dec.InputOffset()
 	if _, err := r.dec.ReadToken(); !errors.Is(err, io.EOF) {
-		return nil, fmt.Errorf("something follows the result's JSON, at byte %d", r.dec.InputOffset())
+		return nil, fmt.Errorf("something follows the result's JSON, at byte %d", end)
 	}
 	if rich {
 		return parseRich(v)
