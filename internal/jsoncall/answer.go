@@ -1,6 +1,11 @@
 package jsoncall
 
-import "github.com/actiongw/actiongw/internal/flight"
+import (
+	"fmt"
+
+	"github.com/actiongw/actiongw/internal/flight"
+	"github.com/actiongw/actiongw/internal/value"
+)
 
 // Client is the kind of client that waits for the answer to a fetch action.
 type Client uint8
@@ -61,11 +66,32 @@ func (c Client) AppendRich(buf, body []byte, reload bool) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
+	if kind := tooNew(v); c == Next14 && kind != "" {
+		return nil, fmt.Errorf("the client of Next.js 14 cannot decode %s: send it in another form", kind)
+	}
 	var id uint32 = 1
 	if c == React {
 		id = 0
 	}
 	return flight.Append(append(buf, c.rootRow(reload)...), id, v)
+}
+
+// tooNew names a kind of value in v that the client of Next.js 14 knows no row
+// for (spec flight-format §3), empty if there is none. Results are trees.
+func tooNew(v value.Value) string {
+	for todo := []value.Value{v}; len(todo) > 0; {
+		v, todo = todo[len(todo)-1], todo[:len(todo)-1]
+		switch v.(type) {
+		case *value.Bytes:
+			return "binary data"
+		case *value.FormData:
+			return "a FormData"
+		case *value.Iterator, *value.Async, *value.Stream:
+			return "an iterator or a stream"
+		}
+		todo = value.AppendChildren(todo, v)
+	}
+	return ""
 }
 
 // AppendUndefined appends the rows of a call that returns nothing.

@@ -97,38 +97,40 @@ func ReadHead(status int, header map[string][]string) Head {
 	if v := header["Actiongw-Revalidate"]; len(v) == 1 && v[0] == "1" {
 		h.Reload = true
 	}
-	switch status {
-	case 200, 201, 202:
-		h.Body, h.Detail = resultBody(header)
-	case 204:
-	case 301, 302, 303:
+	switch {
+	case status >= 200 && status <= 202:
+		if h.Body, h.Detail = resultBody(header); h.Detail != "" {
+			h.Outcome = BackendMalformed
+		}
+	case status == 204:
+	case status >= 301 && status <= 303:
 		h.Outcome = Redirected
 		if h.Location, h.Detail = readLocation(header["Location"]); h.Detail != "" {
 			h.Outcome = BackendRedirectInvalid
 		}
-		return h
-	case 307, 308:
+	case status == 307, status == 308:
 		h.Outcome, h.Detail = BackendRedirectInvalid, "status 307 or 308 asks for the call to be sent again: use 303"
-	case 401:
-		h.Outcome = Unauthorized
-	case 403:
-		h.Outcome = Forbidden
-	case 404:
-		h.Outcome = NotFound
-	default:
-		h.Outcome = BackendError
-		if status < 400 || status > 599 {
-			h.Detail = "a status that says nothing about a result: use 200, 204, 303 or one from 400 up"
-		}
-	}
-	if status >= 400 {
+	case status >= 400 && status < 600:
+		h.Outcome = errorOf(status)
 		if essence, _ := contentType(header["Content-Type"]); essence == problemType {
 			h.Body = Problem
 		}
-	} else if h.Detail != "" && h.Outcome != BackendRedirectInvalid {
-		h.Outcome = BackendMalformed
+	default:
+		h.Outcome, h.Detail = BackendMalformed, "the status says nothing about a result: use 200, 204, 303 or one from 400 up"
 	}
 	return h
+}
+
+func errorOf(status int) Outcome {
+	switch status {
+	case 401:
+		return Unauthorized
+	case 403:
+		return Forbidden
+	case 404:
+		return NotFound
+	}
+	return BackendError
 }
 
 // resultBody says what the body of a result is, or why it is none.
