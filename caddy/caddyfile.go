@@ -36,6 +36,12 @@ func parseDirective(h httpcaddyfile.Helper) (caddyhttp.MiddlewareHandler, error)
 //		only_actions
 //		errors         dialect|caddy
 //
+//		backend        react|json
+//		call_path      <path>
+//		max_result     <size>
+//		result_timeout <duration>
+//		dialect        next|react
+//
 //		key             <text>
 //		previous_keys   <text...>
 //		disabled_keys   <text...>
