@@ -70,6 +70,8 @@ func TestRichResults(t *testing.T) {
 		{"a promise of a Set", `{"value":[[1]],"types":{"/value/0":"Promise<Set>"}}`, `[{"$type":"promise","value":{"$type":"set","values":[1]}}]`},
 		{"a promise of a promise", `{"value":[1],"types":{"/value/0":"Promise<Promise>"}}`, `[{"$type":"promise","value":{"$type":"promise","value":1}}]`},
 		{"a promise that is rejected", `{"value":[null],"types":{"/value/0":"Promise<never>"}}`, `[{"$type":"promise","error":{"$type":"error"}}]`},
+		{"as many levels as may be", `{"value":` + strings.Repeat("[", 100) + "null" + strings.Repeat("]", 100) + `,"types":{"/value` + strings.Repeat("/0", 100) + `":"undefined"}}`,
+			strings.Repeat("[", 100) + `{"$type":"undefined"}` + strings.Repeat("]", 100)},
 		{"keys that need escapes", `{"value":{"a/b~":{"":null},"~1":null},"types":{"/value/a~1b~0/":"undefined","/value/~01":"NaN"}}`,
 			`{"a/b~":{"":{"$type":"undefined"}},"~1":{"$type":"number","value":"NaN"}}`},
 	} {
@@ -112,6 +114,7 @@ func TestResultsThatAreWrong(t *testing.T) {
 		{"a pointer that is badly escaped", `{"value":{"~":1},"types":{"/value/~":"Date"}}`, true, `at "/value/~" of the result: ~ is written as ~0 in a pointer, and / as ~1`},
 		{"a pointer to nothing", `{"value":{"a":[1]},"types":{"/value/a/1":"Date"}}`, true, `at "/value/a" of the result: types has a pointer to something in here that does not exist`},
 		{"a pointer into a text", `{"value":"s3cr3t","types":{"/value/0":"Date"}}`, true, `at "/value" of the result: types has a pointer to something in here that does not exist`},
+		{"a pointer that leads deeper than a result can", `{"value":1,"types":{"/value` + strings.Repeat("/0", 101) + `":"Date"}}`, true, `at "/value` + strings.Repeat("/0", 97) + `" of the result: a pointer of more than 100 levels`},
 		{"an index with a zero in front", `{"value":["1"],"types":{"/value/00":"BigInt"}}`, true, `at "/value" of the result: types has a pointer to something in here that does not exist`},
 		{"undefined that is something", `{"value":[0],"types":{"/value/0":"undefined"}}`, true, `at "/value/0" of the result: undefined wants null`},
 		{"-0 that is something", `{"value":1,"types":{"/value":"-0"}}`, true, `at "/value" of the result: -0 wants 0`},

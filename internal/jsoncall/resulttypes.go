@@ -66,6 +66,10 @@ func (t *typed) add(pointer string, word value.Value) error {
 	if pointer != "/value" && !strings.HasPrefix(pointer, "/value/") {
 		return &misfit{pointer, "types has pointers that begin with /value"}
 	}
+	// A longer pointer leads nowhere, and each step costs memory.
+	if strings.Count(pointer, "/") > jsonform.MaxDepth+1 {
+		return &misfit{pointer, "a pointer of more than 100 levels"}
+	}
 	for step := range strings.SplitSeq(pointer[1:], "/") {
 		key, ok := unescapeStep(step)
 		if !ok {
@@ -97,31 +101,10 @@ func unescapeStep(step string) (string, bool) {
 }
 
 // apply makes of v what the types say, from the inside out, because pointers
-// lead through the JSON as it came. The steps are no more than v has levels.
-func (t *typed) apply(v value.Value) (made value.Value, wrong *misfit) {
-	met := 0
-	switch v := v.(type) {
-	case *value.Array:
-		for i := range v.Items {
-			if below := t.below[strconv.Itoa(i)]; below != nil {
-				met++
-				if v.Items[i], wrong = below.apply(v.Items[i]); wrong != nil {
-					return nil, wrong.within(strconv.Itoa(i))
-				}
-			}
-		}
-	case *value.Object:
-		for i, m := range v.Members {
-			if below := t.below[m.Key]; below != nil {
-				met++
-				if v.Members[i].Value, wrong = below.apply(m.Value); wrong != nil {
-					return nil, wrong.within(m.Key)
-				}
-			}
-		}
-	}
-	if met < len(t.below) {
-		return nil, &misfit{why: "types has a pointer to something in here that does not exist"}
+// lead through the JSON as it came. It goes no deeper than v does.
+func (t *typed) apply(v value.Value) (value.Value, *misfit) {
+	if wrong := t.applyBelow(v); wrong != nil {
+		return nil, wrong
 	}
 	if t.kind == "" {
 		return v, nil
@@ -131,6 +114,38 @@ func (t *typed) apply(v value.Value) (made value.Value, wrong *misfit) {
 		return nil, &misfit{why: why}
 	}
 	return made, nil
+}
+
+// applyBelow applies what is said of the items and members of v.
+func (t *typed) applyBelow(v value.Value) (wrong *misfit) {
+	if t.below == nil {
+		return nil
+	}
+	met := 0
+	switch v := v.(type) {
+	case *value.Array:
+		for i := range v.Items {
+			if below := t.below[strconv.Itoa(i)]; below != nil {
+				met++
+				if v.Items[i], wrong = below.apply(v.Items[i]); wrong != nil {
+					return wrong.within(strconv.Itoa(i))
+				}
+			}
+		}
+	case *value.Object:
+		for i, m := range v.Members {
+			if below := t.below[m.Key]; below != nil {
+				met++
+				if v.Members[i].Value, wrong = below.apply(m.Value); wrong != nil {
+					return wrong.within(m.Key)
+				}
+			}
+		}
+	}
+	if met < len(t.below) {
+		return &misfit{why: "types has a pointer to something in here that does not exist"}
+	}
+	return nil
 }
 
 // become makes a value of the given type, or says what stands in the way.

@@ -1,0 +1,297 @@
+package jsoncall_test
+
+import (
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"unicode/utf16"
+
+	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/actiongw/actiongw/internal/jsoncall"
+)
+
+// logged compares what a backend gets with what the app of a recording logged
+// (internal/vectors/README.md, the tags of `expected`).
+type logged struct {
+	sent
+	// files are the contents of parts.
+	files map[string]string
+	// root is what the log's references are relative to.
+	root any
+}
+
+// backend reads a message as a backend would.
+func backend(t *testing.T, m jsoncall.Message) *logged {
+	l := &logged{files: map[string]string{}}
+	if err := json.Unmarshal(m.Call, &l.sent); err != nil {
+		t.Fatalf("%v in %.300s", err, m.Call)
+	}
+	if len(m.Call) == len(m.Body) {
+		return l
+	}
+	parts, contents := readParts(t, m)
+	for i, p := range parts {
+		l.files[p.FormName()] = contents[i]
+	}
+	return l
+}
+
+// members reads an object in its order.
+func members(raw json.RawMessage) (names []string, values []any, err error) {
+	d := jsontext.NewDecoder(strings.NewReader(string(raw)), jsontext.AllowInvalidUTF8(true))
+	if _, err := d.ReadToken(); err != nil {
+		return nil, nil, err
+	}
+	for d.PeekKind() == '"' {
+		name, err := d.ReadToken()
+		if err != nil {
+			return nil, nil, err
+		}
+		names = append(names, name.String())
+		v, err := d.ReadValue()
+		if err != nil {
+			return nil, nil, err
+		}
+		values = append(values, nil)
+		if err := json.Unmarshal(v, &values[len(values)-1]); err != nil {
+			return nil, nil, err
+		}
+	}
+	return names, values, nil
+}
+
+// compare compares the arguments and the captured values, which are logged by
+// variable; nil or null when there are none. No type may be left that the log
+// does not speak of.
+func (l *logged) compare(args, captured json.RawMessage) error {
+	if err := json.Unmarshal(args, &l.root); err != nil {
+		return err
+	}
+	if err := l.same(l.root, l.Args, "/args"); err != nil {
+		return err
+	}
+	if l.Closure != nil {
+		names, values, err := members(captured)
+		if err != nil {
+			return err
+		}
+		byName := map[string]any{}
+		for i, name := range names {
+			byName[name] = values[i]
+		}
+		l.root = byName
+		if err := l.same(values, l.Closure, "/closure"); err != nil {
+			return err
+		}
+	}
+	if len(l.Types) > 0 {
+		return fmt.Errorf("types %v are not in the log", slices.Sorted(maps.Keys(l.Types)))
+	}
+	return nil
+}
+
+// take returns the type at a place, and counts it as seen.
+func (l *logged) take(at string) string {
+	kind := l.Types[at]
+	delete(l.Types, at)
+	return kind
+}
+
+func (l *logged) same(want, got any, at string) error {
+	if tagged, ok := want.(map[string]any); ok && tagged["$type"] != nil {
+		return l.sameTagged(tagged, got, at)
+	}
+	if kind := l.take(at); kind != "" {
+		return fmt.Errorf("%s: got a %s, want plain JSON", at, kind)
+	}
+	switch want := want.(type) {
+	case []any:
+		return l.sameList(want, got, at)
+	case map[string]any:
+		return l.sameMembers(want, got, at)
+	}
+	if got != want {
+		return fmt.Errorf("%s: got %v, want %v", at, got, want)
+	}
+	return nil
+}
+
+func (l *logged) sameMembers(want map[string]any, got any, at string) error {
+	object, ok := got.(map[string]any)
+	if !ok || len(object) != len(want) {
+		return fmt.Errorf("%s: want an object of %d", at, len(want))
+	}
+	for key, w := range want {
+		g, ok := object[key]
+		if !ok {
+			return fmt.Errorf("%s: no member %s", at, key)
+		}
+		if err := l.same(w, g, at+"/"+strings.NewReplacer("~", "~0", "/", "~1").Replace(key)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (l *logged) sameList(want, got any, at string) error {
+	w, g := want.([]any), []any(nil)
+	if got, ok := got.([]any); ok {
+		g = got
+	}
+	if len(w) != len(g) {
+		return fmt.Errorf("%s: got %d items, want %d", at, len(g), len(w))
+	}
+	for i := range w {
+		if err := l.same(w[i], g[i], at+"/"+strconv.Itoa(i)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// jsonOf is the JSON and the type of the log's tags whose JSON is one list or
+// one scalar.
+func jsonOf(want map[string]any) (kind string, v any) {
+	switch tag := want["$type"]; tag {
+	case "undefined", "TemporaryReference":
+		return tag.(string), nil
+	case "Number":
+		if want["value"] == "-0" {
+			return "-0", 0.0
+		}
+		return want["value"].(string), nil
+	case "BigInt":
+		return "BigInt", want["value"]
+	case "Date":
+		return "Date", want["iso"]
+	case "Map":
+		return "Map", want["entries"]
+	case "Set", "Iterator", "AsyncIterable":
+		return tag.(string), want["values"]
+	case "ReadableStream":
+		return "Stream", want["chunks"]
+	}
+	return "", nil
+}
+
+func (l *logged) sameTagged(want map[string]any, got any, at string) error {
+	tag := want["$type"].(string)
+	switch tag {
+	case "Ref":
+		return l.same(l.find(want["path"].(string)), got, at)
+	case "Promise":
+		inner, ok := strings.CutPrefix(l.take(at), "Promise")
+		if !ok {
+			return fmt.Errorf("%s: want a promise", at)
+		}
+		if inner != "" {
+			l.Types[at] = inner[1 : len(inner)-1]
+		}
+		return l.same(want["value"], got, at)
+	case "Object":
+		object := map[string]any{}
+		for _, e := range want["entries"].([]any) {
+			object[e.([]any)[0].(string)] = e.([]any)[1]
+		}
+		return l.sameMembers(object, got, at)
+	case "LongString":
+		return sameLong(want, got, at)
+	}
+	kind := l.take(at)
+	if wantKind, v := jsonOf(want); wantKind != "" {
+		if strings.Replace(kind, "AsyncIterator", "AsyncIterable", 1) != wantKind {
+			return fmt.Errorf("%s: got a %q, want a %s", at, kind, wantKind)
+		}
+		if list, ok := v.([]any); ok {
+			return l.sameList(list, got, at)
+		}
+		return l.same(v, got, at)
+	}
+	switch tag {
+	case "FormData":
+		return l.sameForm(want, got, at)
+	case "File", "Blob":
+		return l.sameFile(want, got, at)
+	case "ServerReference", "Function": // Next 14 logs a function without its id
+		if ref, ok := got.(map[string]any); kind != "ServerReference" || !ok || want["id"] != nil && want["id"] != ref["id"] {
+			return fmt.Errorf("%s: got %s %v, want function %v", at, kind, got, want["id"])
+		}
+		return nil
+	}
+	text, _ := got.(string)
+	data, err := base64.StdEncoding.DecodeString(text)
+	if err != nil || kind != tag {
+		return fmt.Errorf("%s: got a %s, want a %s", at, kind, tag)
+	}
+	return sameHash(want, string(data), at)
+}
+
+// sameLong compares a text of which the log has length and hash.
+func sameLong(want map[string]any, got any, at string) error {
+	text, ok := got.(string)
+	if !ok || float64(len(utf16.Encode([]rune(text)))) != want["length"] {
+		return fmt.Errorf("%s: want a text of length %v", at, want["length"])
+	}
+	if sum := sha256.Sum256([]byte(text)); hex.EncodeToString(sum[:]) != want["utf8sha256"] {
+		return fmt.Errorf("%s: another long text", at)
+	}
+	return nil
+}
+
+func sameHash(want map[string]any, data, at string) error {
+	if sum := sha256.Sum256([]byte(data)); float64(len(data)) != want["byteLength"] || hex.EncodeToString(sum[:]) != want["sha256"] {
+		return fmt.Errorf("%s: got %d bytes, want %v, or others", at, len(data), want["byteLength"])
+	}
+	return nil
+}
+
+func (l *logged) sameFile(want map[string]any, got any, at string) error {
+	file, ok := got.(map[string]any)
+	if !ok || len(file) != 4 || file["type"] != want["type"] || file["size"] != want["byteLength"] {
+		return fmt.Errorf("%s: got %v, want a file of %v, %v bytes", at, file, want["type"], want["byteLength"])
+	}
+	if name, ok := want["name"].(string); ok && file["name"] != name[strings.LastIndexAny(name, `/\`)+1:] {
+		return fmt.Errorf("%s: got file name %v, want %v", at, file["name"], name)
+	}
+	content, ok := l.files[file["part"].(string)]
+	if !ok {
+		return fmt.Errorf("%s: no part %v", at, file["part"])
+	}
+	return sameHash(want, content, at)
+}
+
+func (l *logged) sameForm(want map[string]any, got any, at string) error {
+	fields := map[string]any{}
+	for _, e := range want["entries"].([]any) {
+		name, v := e.([]any)[0].(string), e.([]any)[1]
+		if strings.HasPrefix(name, "$ACTION_") {
+			continue
+		}
+		values, _ := fields[name].([]any)
+		fields[name] = append(values, v)
+	}
+	return l.sameMembers(fields, got, at)
+}
+
+// find follows a path of the log, such as $.0.values.1.
+func (l *logged) find(path string) any {
+	v := l.root
+	for step := range strings.SplitSeq(strings.TrimPrefix(strings.TrimPrefix(path, "$"), "."), ".") {
+		switch in := v.(type) {
+		case map[string]any:
+			v = in[step]
+		case []any:
+			i, _ := strconv.Atoi(step)
+			v = in[i]
+		}
+	}
+	return v
+}
