@@ -32,6 +32,7 @@ import (
 	"github.com/actiongw/actiongw/internal/origin"
 	"github.com/actiongw/actiongw/internal/policy"
 	"github.com/actiongw/actiongw/internal/reject"
+	"github.com/actiongw/actiongw/internal/value"
 )
 
 // Gate decides about requests. It is immutable but for the memory that it
@@ -62,7 +63,8 @@ type call struct {
 	target manifest.Action // zero if no build has it
 	rule   *policy.Rule
 
-	sealedBytes int // looked at for closures
+	sealedBytes int          // looked at for closures
+	captured    *value.Array // the values of the action's own closure, nil for none
 }
 
 // Admit takes a request through the gate. On Pass and Admit, r is ready for
