@@ -59,18 +59,17 @@ func parseValues(text []byte, types map[jsontext.Pointer]string) (*value.Array, 
 }
 
 func (r valueReader) next() (value.Value, error) {
-	if r.StackDepth() > maxDepth {
-		return nil, fmt.Errorf("more than %d levels of arrays and objects", maxDepth)
-	}
 	var v value.Value
 	var err error
-	switch r.PeekKind() {
-	case '[':
-		v, err = r.array()
-	case '{':
-		v, err = r.object()
-	default:
+	switch kind := r.PeekKind(); {
+	case kind != '[' && kind != '{':
 		v, err = r.scalar()
+	case r.StackDepth() >= maxDepth:
+		err = fmt.Errorf("more than %d levels of arrays and objects", maxDepth)
+	case kind == '[':
+		v, err = r.array()
+	default:
+		v, err = r.object()
 	}
 	if err != nil || len(r.types) == 0 {
 		return v, err
