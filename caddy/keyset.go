@@ -62,6 +62,9 @@ func (h *Handler) unmarshalClosures(d *caddyfile.Dispenser) error {
 // checkKeysets looks at what can be said without the files.
 func (h *Handler) checkKeysets() error {
 	switch c := h.Closures; {
+	// The key itself would be read as a placeholder, and stand in the error.
+	case h.WrappingKey != "" && (!strings.HasPrefix(h.WrappingKey, "{") || strings.Contains(h.WrappingKey, `"`)):
+		return errors.New("wrapping_key wants a placeholder, such as {file./run/secrets/wrapping.json} or {env.NAME}, and not the key itself or the path alone")
 	case c == nil && h.NextKeyset == "" && h.WrappingKey != "":
 		return errors.New("wrapping_key is for keysets, and neither next_keyset nor closures is set")
 	case c == nil:
