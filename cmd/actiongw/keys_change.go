@@ -12,6 +12,10 @@ import (
 	"github.com/actiongw/actiongw/internal/keyring"
 )
 
+// handOut is what makes a change count. Without --force Caddy does not load a
+// configuration whose own text has not changed.
+const handOut = "hand the keyset to every instance and run `actiongw reload --force`"
+
 // keyChange is a command that changes the state of one key of a keyset.
 type keyChange struct {
 	name, short, long string
@@ -25,19 +29,19 @@ func keyChanges() []keyChange {
 	return []keyChange{{
 		"promote", "Makes a key the one that seals",
 		"Makes a pending or enabled key the primary one, which seals. The one before it\nstays enabled, so that pages that are open go on. Promote a key only when every\ninstance has it.",
-		keyring.Keyset.Promote, "hand the keyset to every instance and reload",
+		keyring.Keyset.Promote, handOut,
 	}, {
 		"disable", "Revokes a key: what it opens is refused",
 		"Revokes a key. What it opens is refused as closure_key_disabled, genuine old\npages included. `keys enable` takes that back. The primary key cannot be\nrevoked before another one is promoted.",
-		keyring.Keyset.Disable, "hand the keyset to every instance and reload; the key is in force until then",
+		keyring.Keyset.Disable, handOut + "; the key is in force until then",
 	}, {
 		"enable", "Lets a disabled key open again",
 		"Takes back what `keys disable` did: the key opens again. It does not seal\nbefore it is promoted.",
-		keyring.Keyset.Enable, "hand the keyset to every instance and reload",
+		keyring.Keyset.Enable, handOut,
 	}, {
 		"destroy", "Removes the bytes of a disabled key for ever",
 		"Removes the bytes of a key for ever and leaves a note that it existed. Only a\ndisabled key can be destroyed: then it has been seen that nothing needs it. What\nit sealed is refused as closure_key_unknown from then on.",
-		keyring.Keyset.Destroy, "hand the keyset to every instance and reload; copies of the old file still hold the key",
+		keyring.Keyset.Destroy, handOut + "; copies of the old file still hold the key",
 	}}
 }
 
@@ -138,7 +142,7 @@ func cmdKeysAdd(cmd *cobra.Command, args []string) (int, error) {
 	if err := replaceKeyset(args[0], set, wrapping); err != nil {
 		return 0, err
 	}
-	return 0, printKey(cmd, set, id, "hand the keyset to every instance and reload, then promote the key")
+	return 0, printKey(cmd, set, id, handOut+", then promote the key")
 }
 
 // printKey says what a key has become, and what to do next.

@@ -101,5 +101,5 @@ func cmdKeysImport(cmd *cobra.Command, _ []string) (int, error) {
 	if err := write(file, set, wrapping); err != nil {
 		return 0, err
 	}
-	return 0, printKey(cmd, set, id, "hand the keyset to every instance and reload")
+	return 0, printKey(cmd, set, id, handOut)
 }
