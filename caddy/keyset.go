@@ -78,14 +78,12 @@ func (h *Handler) checkKeysets() error {
 	return nil
 }
 
-// readKeysets reads the files of the keysets, and forgets the wrapping key.
+// readKeysets reads the files of the keysets.
 func (h *Handler) readKeysets(repl *caddy.Replacer, config *proxy.Config) error {
-	text := h.WrappingKey
-	h.WrappingKey = ""
 	if h.NextKeyset == "" && h.Closures == nil {
 		return nil
 	}
-	wrapping, err := readWrappingKey(repl, text)
+	wrapping, err := readWrappingKey(repl, h.WrappingKey)
 	if err != nil {
 		return err
 	}
