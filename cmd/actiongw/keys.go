@@ -84,14 +84,16 @@ variable NEXT_SERVER_ACTIONS_ENCRYPTION_KEY.
 
 func keysDoctorCommand() *cobra.Command {
 	cmd := &cobra.Command{
-		Use:   "doctor [--key-file <file>] [--keyset <file> --wrapping-key-file <file>] [--json]",
+		Use:   "doctor [--key-file <file>] [--keyset <file>... --wrapping-key-file <file>] [--json]",
 		Short: "Says what is wrong with a key and how to mend it",
 		Long: `
 Looks at the text of a Next key, from --key-file, - for standard input, or from
 the environment, and says whether the gate can use it: hexadecimal in place of
 base64, the URL-safe alphabet, quotes, newlines, a wrong length, a variable that
 was not filled in. With --keyset it looks at the keys of a keyset instead: their
-age, their states, and whether the notes beside it fit.
+age, their states, and whether the notes beside it fit. With several --keyset,
+copies from the instances of one site, it also compares them: a key that one of
+them lacks fails the calls that this one gets.
 
 Nothing of a key is printed but its fingerprint. The exit status is 3 when the
 key cannot be used, and 0 when there are warnings at most.
@@ -99,13 +101,14 @@ key cannot be used, and 0 when there are warnings at most.
 		Example: `  actiongw keys doctor
   actiongw keys doctor --key-file next.key
   printf %s "$KEY" | actiongw keys doctor --key-file -
-  actiongw keys doctor --keyset own.keyset --wrapping-key-file wrapping.json`,
+  actiongw keys doctor --keyset own.keyset --wrapping-key-file wrapping.json
+  actiongw keys doctor --keyset a/own.keyset --keyset b/own.keyset --wrapping-key-file wrapping.json`,
 		Args: cobra.NoArgs,
 		RunE: runE(cmdKeysDoctor),
 	}
 	addKeyFlag(cmd)
 	addWrappingFlag(cmd)
-	cmd.Flags().String("keyset", "", "File of a keyset")
+	cmd.Flags().StringArray("keyset", nil, "File of a keyset; repeat for those of several instances")
 	cmd.Flags().Bool("json", false, "Print JSON")
 	return cmd
 }

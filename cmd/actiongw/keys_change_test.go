@@ -189,3 +189,36 @@ func TestMistakesWithKeysetsAreNamed(t *testing.T) {
 		}
 	}
 }
+
+// TestKeysDoctorComparesInstances: a copy that is behind, one that has revoked
+// what another uses, and copies that are the same.
+func TestKeysDoctorComparesInstances(t *testing.T) {
+	s := newOwnSite(t)
+	copied := func() string {
+		t.Helper()
+		file := filepath.Join(t.TempDir(), "own.keyset")
+		for from, to := range map[string]string{s.keyset: file, gwcaddy.NotesFile(s.keyset): gwcaddy.NotesFile(file)} {
+			data, err := os.ReadFile(from)
+			if err == nil {
+				err = os.WriteFile(to, data, 0o600)
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		return file
+	}
+	same := copied()
+	s.keys(t, "doctor", "--keyset", s.keyset, "--keyset", same).want(t, 0, "together: the gate can use it")
+	s.keys(t, "add", s.keyset).want(t, 0)
+	keys := s.list(t)
+	s.keys(t, "doctor", "--keyset", s.keyset, "--keyset", same).want(t, 0, "together: warning", same+" does not have key "+keys[1].Fingerprint)
+	s.keys(t, "promote", s.keyset, keys[1].Fingerprint).want(t, 0)
+	s.keys(t, "doctor", "--keyset", s.keyset, "--keyset", same, "--json").want(t, exitRefused, "which another instance seals with", `"usable": false`)
+	s.keys(t, "disable", s.keyset, keys[0].Fingerprint).want(t, 0)
+	s.keys(t, "doctor", "--keyset", s.keyset, "--keyset", same).want(t, exitRefused, "is disabled on "+s.keyset)
+
+	next := s.keyset + ".next"
+	s.keys(t, "import-next", "--keyset", next, "--key-file", writeFile(t, "key", recordedKey(t, "k32-open"))).want(t, 0)
+	s.keys(t, "doctor", "--keyset", s.keyset, "--keyset", next).want(t, 1, "look at them one by one")
+}
