@@ -45,6 +45,12 @@ func parseDirective(h httpcaddyfile.Helper) (caddyhttp.MiddlewareHandler, error)
 //		key             <text>
 //		previous_keys   <text...>
 //		disabled_keys   <text...>
+//		next_keyset     <file>
+//		closures <keyset file> {
+//			audience <name>
+//			cookie   <name>
+//		}
+//		wrapping_key    <text>
 //		manifest        <file> [<deployment>]
 //		unknown_actions reject|pass
 //		wire            auto|next14|react19.0|react19.2.2|react19.2.6|current
@@ -126,6 +132,12 @@ func (h *Handler) unmarshalOption(d *caddyfile.Dispenser, name string) error {
 	case "disabled_keys":
 		h.DisabledKeys = d.RemainingArgs()
 		return checkKeys(d, h.DisabledKeys...)
+	case "next_keyset":
+		return single(d, &h.NextKeyset)
+	case "closures":
+		return h.unmarshalClosures(d)
+	case "wrapping_key":
+		return single(d, &h.WrappingKey)
 	case "manifest":
 		return h.unmarshalManifest(d)
 	case "unknown_actions":
@@ -152,7 +164,7 @@ func (h *Handler) unmarshalOption(d *caddyfile.Dispenser, name string) error {
 	default:
 		// Silence about a misspelled option would leave the gate weaker than
 		// its operator believes.
-		return d.Errf("unknown option %q: want mode, origins, same_host, missing_origin, max_body, body_timeout, max_memory, strip_internal, only_actions, errors, key, previous_keys, disabled_keys, manifest, unknown_actions, backend, call_path, max_result, result_timeout, dialect, wire or action", name)
+		return d.Errf("unknown option %q: want mode, origins, same_host, missing_origin, max_body, body_timeout, max_memory, strip_internal, only_actions, errors, key, previous_keys, disabled_keys, next_keyset, closures, wrapping_key, manifest, unknown_actions, backend, call_path, max_result, result_timeout, dialect, wire or action", name)
 	}
 }
 
@@ -209,6 +221,12 @@ func value(d *caddyfile.Dispenser) (string, error) {
 		return "", d.Errf("%s wants one value, not %d", name, len(args))
 	}
 	return args[0], nil
+}
+
+// single is value for an option that takes any text.
+func single(d *caddyfile.Dispenser, to *string) (err error) {
+	*to, err = value(d)
+	return err
 }
 
 func word(d *caddyfile.Dispenser, to *string, words ...string) error {

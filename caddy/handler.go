@@ -1,6 +1,7 @@
 package caddy
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 	"time"
@@ -103,6 +104,21 @@ type Handler struct {
 	// Revoked keys: closures that they open are refused.
 	DisabledKeys []string `json:"disabled_keys,omitempty"`
 
+	// The path of a keyset of more such keys: its primary, enabled and pending
+	// ones open, closures of its disabled ones are refused. It is read at start
+	// and at each reload. Default: none.
+	NextKeyset string `json:"next_keyset,omitempty"`
+
+	// Closures of actiongw's own layout, for backends other than Next.js.
+	// Default: none; such a text is an argument like any other.
+	Closures *Closures `json:"closures,omitempty"`
+
+	// The key that keysets are encrypted with, as `actiongw keys generate --kind
+	// wrapping` makes it; a placeholder such as `{file.PATH}` or `{env.NAME}`.
+	// Default: the environment's ACTIONGW_WRAPPING_KEY, or the file that
+	// ACTIONGW_WRAPPING_KEY_FILE names.
+	WrappingKey string `json:"wrapping_key,omitempty"`
+
 	// The builds of the app that are served now. They give actions their
 	// names, and the keys of builds of Next 15 and 16.
 	Manifests []Manifest `json:"manifests,omitempty"`
@@ -172,6 +188,9 @@ func (h *Handler) Provision(ctx caddy.Context) error {
 	if config.Keys, err = h.readKeys(repl); err != nil {
 		return err
 	}
+	if err := h.readKeysets(repl, &config); err != nil {
+		return err
+	}
 	if config.Rules, err = h.readRules(ReadSchema); err != nil {
 		return err
 	}
@@ -226,7 +245,7 @@ func (h *Handler) config(repl *caddy.Replacer) (proxy.Config, error) {
 			return c, fmt.Errorf("%s %q: want %s or %s", word.name, word.value, word.usual, word.other)
 		}
 	}
-	if err := h.checkBackend(); err != nil {
+	if err := errors.Join(h.checkKeysets(), h.checkBackend()); err != nil {
 		return c, err
 	}
 	var err error

@@ -37,6 +37,13 @@ func TestJSONGivesTheErrorsOfTheCaddyfile(t *testing.T) {
 		{"nobody may call", `{"same_host": false}`, "would refuse every call"},
 		{"an origin from an empty variable", `{"origins": ["a.example", "{env.ACTIONGW_TEST_EMPTY}"]}`, "ACTIONGW_TEST_EMPTY"},
 		{"an origin from an unknown placeholder", `{"origins": ["{nothing}"]}`, "nothing"},
+		{"closures without a keyset", `{"closures": {"audience": "shop"}}`, "closures wants the file of a keyset"},
+		{"closures without an audience", `{"closures": {"keyset": "x"}}`, "closures wants an audience"},
+		{"closures bound to two cookies", `{"closures": {"keyset": "x", "audience": "shop", "cookie": "a;b"}}`, "want the name of one cookie"},
+		{"a wrapping key without keysets", `{"wrapping_key": "{env.KEK}"}`, "neither next_keyset nor closures"},
+		{"a wrapping key in the clear", `{"next_keyset": "x", "wrapping_key": "{\"primaryKeyId\":1}"}`, "wants a placeholder"},
+		{"a keyset and no wrapping key", `{"next_keyset": "x"}`, "wrapping_key: keysets are encrypted, and nothing says with which key"},
+		{"a wrapping key from an empty variable", `{"next_keyset": "x", "wrapping_key": "{env.ACTIONGW_TEST_EMPTY}"}`, "wrapping_key: "},
 	} {
 		if _, err := provision(t, tc.config); err == nil || !strings.Contains(err.Error(), tc.says) {
 			t.Errorf("%s: %v, want %q in it", tc.is, err, tc.says)

@@ -23,14 +23,14 @@ func (h *Handler) readKeys(repl *caddy.Replacer) ([]keyring.Entry, error) {
 	current, previous, disabled := []string{h.Key}, h.PreviousKeys, h.DisabledKeys
 	h.Key, h.PreviousKeys, h.DisabledKeys = "", nil, nil
 	if current[0] == "" {
-		text, err := fromEnvironment(envKey)
+		text, err := FromEnvironment(envKey)
 		if err != nil {
 			return nil, err
 		}
 		current[0] = text
 	}
 	if len(previous) == 0 {
-		text, err := fromEnvironment(envPrevious)
+		text, err := FromEnvironment(envPrevious)
 		if err != nil {
 			return nil, err
 		}
@@ -66,9 +66,9 @@ func readKey(repl *caddy.Replacer, text string) (keyring.Key, error) {
 	return keyring.ParseNextKey(expanded)
 }
 
-// fromEnvironment returns a variable, or the contents of the file that its
+// FromEnvironment returns a variable, or the contents of the file that its
 // _FILE twin names, less one line end. Both at once is a mistake.
-func fromEnvironment(name string) (string, error) {
+func FromEnvironment(name string) (string, error) {
 	text, file := os.Getenv(name), os.Getenv(name+"_FILE")
 	switch {
 	case file == "":

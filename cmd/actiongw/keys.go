@@ -3,19 +3,26 @@ package main
 import (
 	caddycmd "github.com/caddyserver/caddy/v2/cmd"
 	"github.com/spf13/cobra"
+
+	gwcaddy "github.com/actiongw/actiongw/caddy"
 )
 
 func init() {
 	caddycmd.RegisterCommand(caddycmd.Command{
 		Name:  "keys",
-		Usage: "generate|list|import-next|doctor",
-		Short: "Makes, lists and checks the keys of closures",
+		Usage: "generate|list|import-next|add|promote|disable|enable|destroy|doctor",
+		Short: "Makes, lists, rotates and checks the keys of closures",
 		Long: `
 There are two kinds of keys. A Next key is the text that Next.js takes from
 NEXT_SERVER_ACTIONS_ENCRYPTION_KEY; the app and the gate share it. A keyset is a
 file of several keys with their states, encrypted with a wrapping key that is
 kept elsewhere. Beside a keyset stands a file of the same name and .notes, which
-holds no secret.
+holds no secret. The wrapping key is that of --wrapping-key-file, or else that of
+ACTIONGW_WRAPPING_KEY or of the file that ACTIONGW_WRAPPING_KEY_FILE names.
+
+A key of a keyset is pending (it opens and does not seal yet), primary (the one
+that seals), enabled (it opens), disabled (what it opens is refused) or
+destroyed. What changes a keyset replaces its file in one step.
 
 Keys are read from files or from the environment and never from the command
 line, and what is printed of a key is its fingerprint.
@@ -25,10 +32,14 @@ line, and what is printed of a key is its fingerprint.
   actiongw keys doctor --key-file next.key
   actiongw keys generate --kind wrapping --out wrapping.json
   actiongw keys import-next --key-file next.key --keyset next.keyset --wrapping-key-file wrapping.json
-  actiongw keys list next.keyset --wrapping-key-file wrapping.json`
+  actiongw keys list next.keyset --wrapping-key-file wrapping.json
+  actiongw keys promote own.keyset 2787262034 --wrapping-key-file wrapping.json`
 			cmd.Args = cobra.NoArgs // so that a misspelled one is an error
 			cmd.RunE = func(cmd *cobra.Command, _ []string) error { return cmd.Help() }
-			cmd.AddCommand(keysGenerateCommand(), keysListCommand(), keysImportCommand(), keysDoctorCommand())
+			cmd.AddCommand(keysGenerateCommand(), keysListCommand(), keysImportCommand(), keysDoctorCommand(), keysAddCommand())
+			for _, change := range keyChanges() {
+				cmd.AddCommand(change.command())
+			}
 		},
 	})
 }
@@ -73,14 +84,16 @@ variable NEXT_SERVER_ACTIONS_ENCRYPTION_KEY.
 
 func keysDoctorCommand() *cobra.Command {
 	cmd := &cobra.Command{
-		Use:   "doctor [--key-file <file>] [--keyset <file> --wrapping-key-file <file>] [--json]",
+		Use:   "doctor [--key-file <file>] [--keyset <file>... --wrapping-key-file <file>] [--json]",
 		Short: "Says what is wrong with a key and how to mend it",
 		Long: `
 Looks at the text of a Next key, from --key-file, - for standard input, or from
 the environment, and says whether the gate can use it: hexadecimal in place of
 base64, the URL-safe alphabet, quotes, newlines, a wrong length, a variable that
 was not filled in. With --keyset it looks at the keys of a keyset instead: their
-age, their states, and whether the notes beside it fit.
+age, their states, and whether the notes beside it fit. With several --keyset,
+copies from the instances of one site, it also compares them: a key that one of
+them lacks fails the calls that this one gets.
 
 Nothing of a key is printed but its fingerprint. The exit status is 3 when the
 key cannot be used, and 0 when there are warnings at most.
@@ -88,13 +101,14 @@ key cannot be used, and 0 when there are warnings at most.
 		Example: `  actiongw keys doctor
   actiongw keys doctor --key-file next.key
   printf %s "$KEY" | actiongw keys doctor --key-file -
-  actiongw keys doctor --keyset own.keyset --wrapping-key-file wrapping.json`,
+  actiongw keys doctor --keyset own.keyset --wrapping-key-file wrapping.json
+  actiongw keys doctor --keyset a/own.keyset --keyset b/own.keyset --wrapping-key-file wrapping.json`,
 		Args: cobra.NoArgs,
 		RunE: runE(cmdKeysDoctor),
 	}
 	addKeyFlag(cmd)
 	addWrappingFlag(cmd)
-	cmd.Flags().String("keyset", "", "File of a keyset")
+	cmd.Flags().StringArray("keyset", nil, "File of a keyset; repeat for those of several instances")
 	cmd.Flags().Bool("json", false, "Print JSON")
 	return cmd
 }
@@ -129,5 +143,5 @@ its owner can read. A file that exists is never written over.
 }
 
 func addWrappingFlag(cmd *cobra.Command) {
-	cmd.Flags().String("wrapping-key-file", "", "File of the wrapping key that the keyset is encrypted with")
+	cmd.Flags().String("wrapping-key-file", "", "File of the wrapping key that the keyset is encrypted with (default: "+gwcaddy.EnvWrappingKey+", or the file that "+gwcaddy.EnvWrappingKey+"_FILE names)")
 }

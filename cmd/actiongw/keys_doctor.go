@@ -55,12 +55,15 @@ func cmdKeysDoctor(cmd *cobra.Command, _ []string) (int, error) {
 }
 
 func diagnose(cmd *cobra.Command) ([]diagnosis, error) {
-	if file, _ := cmd.Flags().GetString("keyset"); file != "" {
+	files, err := cmd.Flags().GetStringArray("keyset")
+	if err != nil {
+		return nil, err
+	}
+	if len(files) > 0 {
 		if cmd.Flags().Changed("key-file") {
 			return nil, errors.New("--keyset and --key-file are two questions: ask one")
 		}
-		d, err := diagnoseKeyset(cmd, file)
-		return []diagnosis{d}, err
+		return diagnoseKeysets(cmd, files)
 	}
 	texts, err := readKeyTexts(cmd)
 	if err != nil {
@@ -86,16 +89,31 @@ func diagnose(cmd *cobra.Command) ([]diagnosis, error) {
 	return all, nil
 }
 
-func diagnoseKeyset(cmd *cobra.Command, file string) (diagnosis, error) {
+// diagnoseKeysets looks at each keyset. Several are those of the instances of a
+// site, so they are compared with each other.
+func diagnoseKeysets(cmd *cobra.Command, files []string) ([]diagnosis, error) {
 	wrapping, err := readWrapping(cmd)
 	if err != nil {
-		return diagnosis{}, err
+		return nil, err
 	}
-	set, err := readKeyset(file, wrapping)
-	if err != nil {
-		return diagnosis{}, err
+	var all []diagnosis
+	var purpose keyring.Purpose
+	lists := map[string][]keyring.Info{}
+	for _, file := range files {
+		set, err := readKeyset(file, wrapping)
+		switch {
+		case err != nil:
+			return nil, err
+		case purpose != "" && purpose != set.Purpose():
+			return nil, fmt.Errorf("%s is for %s, and those before it are for %s: look at them one by one", file, set.Purpose(), purpose)
+		}
+		purpose, lists[file] = set.Purpose(), set.List()
+		all = append(all, newDiagnosis(file, set.Diagnose(time.Now().Unix())))
 	}
-	return newDiagnosis(file, set.Diagnose(time.Now().Unix())), nil
+	if len(lists) > 1 {
+		all = append(all, newDiagnosis("together", keyring.DiagnoseInstances(lists)))
+	}
+	return all, nil
 }
 
 // newDiagnosis is usable unless a finding is a problem.

@@ -9,47 +9,47 @@ import (
 
 	"github.com/spf13/cobra"
 
+	gwcaddy "github.com/actiongw/actiongw/caddy"
 	"github.com/actiongw/actiongw/internal/keyring"
 )
 
-// notesOf is the file beside a keyset that holds what Tink does not keep.
-func notesOf(keyset string) string { return keyset + ".notes" }
-
-// readWrapping reads the wrapping key that the flag names.
+// readWrapping reads the wrapping key from the file that the flag names, or from
+// the environment.
 func readWrapping(cmd *cobra.Command) (keyring.WrappingKey, error) {
 	file, _ := cmd.Flags().GetString("wrapping-key-file")
-	if file == "" {
-		return keyring.WrappingKey{}, errors.New("--wrapping-key-file is required: the file of the key that the keyset is encrypted with; `actiongw keys generate --kind wrapping` makes one")
+	data, from := "", file
+	if file != "" {
+		read, err := os.ReadFile(file)
+		if err != nil {
+			return keyring.WrappingKey{}, err
+		}
+		data = string(read)
+	} else {
+		var err error
+		from = gwcaddy.EnvWrappingKey
+		if data, err = gwcaddy.FromEnvironment(from); err != nil {
+			return keyring.WrappingKey{}, err
+		}
+		if data == "" {
+			return keyring.WrappingKey{}, errors.New("--wrapping-key-file is required, or " + from + ": the key that the keyset is encrypted with; `actiongw keys generate --kind wrapping` makes one")
+		}
 	}
-	data, err := os.ReadFile(file)
+	wrapping, err := keyring.ParseWrappingKey([]byte(data))
 	if err != nil {
-		return keyring.WrappingKey{}, err
-	}
-	wrapping, err := keyring.ParseWrappingKey(data)
-	if err != nil {
-		return wrapping, fmt.Errorf("%s: %w", file, err)
+		return wrapping, fmt.Errorf("%s: %w", from, err)
 	}
 	return wrapping, nil
 }
 
 // readKeyset reads a keyset of either purpose and the notes beside it.
 func readKeyset(file string, wrapping keyring.WrappingKey) (keyring.Keyset, error) {
-	data, err := os.ReadFile(file)
+	set, err := gwcaddy.ReadKeyset(keyring.OwnClosures, file, wrapping)
 	if err != nil {
-		return keyring.Keyset{}, err
-	}
-	noted, err := os.ReadFile(notesOf(file))
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return keyring.Keyset{}, err
-	}
-	set, err := keyring.ReadKeyset(keyring.OwnClosures, data, noted, wrapping)
-	if err != nil {
-		if next, nextErr := keyring.ReadKeyset(keyring.NextClosures, data, noted, wrapping); nextErr == nil {
+		if next, nextErr := gwcaddy.ReadKeyset(keyring.NextClosures, file, wrapping); nextErr == nil {
 			return next, nil
 		}
-		return keyring.Keyset{}, fmt.Errorf("%s: %w", file, err)
 	}
-	return set, nil
+	return set, err
 }
 
 // createKeyset writes a new keyset and the notes beside it.
@@ -61,7 +61,7 @@ func createKeyset(file string, set keyring.Keyset, wrapping keyring.WrappingKey)
 	if err := createFile(file, data); err != nil {
 		return err
 	}
-	return replaceFile(notesOf(file), set.Notes())
+	return replaceFile(gwcaddy.NotesFile(file), set.Notes())
 }
 
 // replaceKeyset writes a keyset in place of the one that is there.
@@ -72,7 +72,7 @@ func replaceKeyset(file string, set keyring.Keyset, wrapping keyring.WrappingKey
 	}
 	// Notes first: they may know a key that is not there, but a pending key
 	// without its note would seal at once.
-	if err := replaceFile(notesOf(file), set.Notes()); err != nil {
+	if err := replaceFile(gwcaddy.NotesFile(file), set.Notes()); err != nil {
 		return err
 	}
 	return replaceFile(file, data)

@@ -101,18 +101,5 @@ func cmdKeysImport(cmd *cobra.Command, _ []string) (int, error) {
 	if err := write(file, set, wrapping); err != nil {
 		return 0, err
 	}
-	return 0, printImported(cmd, set, id)
-}
-
-func printImported(cmd *cobra.Command, set keyring.Keyset, id uint32) error {
-	for _, info := range set.List() {
-		if info.ID != id {
-			continue
-		}
-		if asJSON, _ := cmd.Flags().GetBool("json"); asJSON {
-			return printJSON(cmd.OutOrStdout(), listKey(info))
-		}
-		fmt.Fprintf(cmd.OutOrStdout(), "imported key %s as %d, %s\n", info.Fingerprint, info.ID, info.State)
-	}
-	return nil
+	return 0, printKey(cmd, set, id, handOut)
 }

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	gwcaddy "github.com/actiongw/actiongw/caddy"
 	"github.com/actiongw/actiongw/internal/keyring"
 )
 
@@ -87,7 +88,7 @@ func TestKeysets(t *testing.T) {
 		r := with("import-next", "--keyset", next, "--key-file", writeFile(t, "key", text+"\n"))
 		r.want(t, 0, key.Fingerprint(), []string{"primary", "enabled"}[i])
 		r.wantNone(t, text)
-		if strings.Contains(readSecret(t, next)+readSecret(t, notesOf(next)), text) {
+		if strings.Contains(readSecret(t, next)+readSecret(t, gwcaddy.NotesFile(next)), text) {
 			t.Error("the key is in the keyset, in the clear")
 		}
 	}
@@ -157,6 +158,7 @@ func TestHelpOfEveryCommand(t *testing.T) {
 	for _, command := range [][]string{
 		{"inspect"}, {"actions"}, {"seal"}, {"open"},
 		{"keys", "generate"}, {"keys", "list"}, {"keys", "import-next"}, {"keys", "doctor"},
+		{"keys", "add"}, {"keys", "promote"}, {"keys", "disable"}, {"keys", "enable"}, {"keys", "destroy"},
 	} {
 		typed(t, "", nil, append(command, "--help")...).want(t, 0, "Examples:", "--json", "actiongw "+strings.Join(command, " "))
 	}

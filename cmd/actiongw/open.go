@@ -22,16 +22,20 @@ import (
 func init() {
 	caddycmd.RegisterCommand(caddycmd.Command{
 		Name:  "open",
-		Usage: "[<file>] [--action <id>] [--key-file <file>] [--manifest <file>] [--reveal] [--json]",
-		Short: "Opens a sealed closure of Next.js and says which key and action it is of",
+		Usage: "[<file>] [--action <id>] [--key-file <file> | --keyset <file>] [--manifest <file>] [--reveal] [--json]",
+		Short: "Opens a sealed closure and says which key and action it is of",
 		Long: `
 Reads a sealed text from a file or from standard input and says which key opens
 it, for which action it was sealed, and whether it is spelled as Next.js spells
 it. What it holds is hidden unless --reveal is given.
 
 With --action it must have been sealed for that action, as the gate asks of
-every call. Keys are those of --key-file, or that of the environment variable
-NEXT_SERVER_ACTIONS_ENCRYPTION_KEY, and those that manifests hold.
+every call. Keys are those of --key-file or --keyset, or that of the environment
+variable NEXT_SERVER_ACTIONS_ENCRYPTION_KEY, and those that manifests hold.
+
+A text that begins with ag1. is of actiongw's own layout. It takes a keyset, the
+--audience and --action for which it was sealed, and --bind-file if it is bound
+to a cookie.
 
 The exit status is 0 when it opens and is in order, 3 when the gate would
 refuse it, and 1 if there is no key or no input.
@@ -40,10 +44,12 @@ refuse it, and 1 if there is no key or no input.
 			cmd.Args = cobra.MaximumNArgs(1)
 			cmd.Example = `  actiongw open sealed.txt --key-file next.key
   actiongw open --action 60ab… --reveal --json < sealed.txt
-  actiongw open sealed.txt --key-file new.key --key-file old.key`
+  actiongw open sealed.txt --key-file new.key --key-file old.key
+  actiongw open sealed.txt --action createInvoice --audience shop --keyset own.keyset --wrapping-key-file wrapping.json`
 			addKeyFlag(cmd)
+			addKeysetFlags(cmd)
 			addManifestFlag(cmd)
-			cmd.Flags().String("action", "", "Id of the action that it must be sealed for")
+			cmd.Flags().String("action", "", "Id of the action that it must be sealed for, in the own layout also its declared name")
 			cmd.Flags().Bool("reveal", false, "Show captured values")
 			cmd.Flags().Bool("json", false, "Print JSON")
 			cmd.RunE = runE(cmdOpen)
@@ -63,36 +69,31 @@ type openReport struct {
 	Reason    reject.Reason `json:"reason,omitempty"`
 	Detail    string        `json:"detail,omitempty"`
 	Values    int           `json:"values"`
+	// The next three are of our own layout.
+	Issued  string `json:"issued,omitempty"`
+	Expires string `json:"expires,omitempty"`
+	Bound   bool   `json:"bound,omitempty"`
 	// Captured is set with --reveal alone.
 	Captured []*treeNode `json:"captured,omitempty"`
 }
 
 func cmdOpen(cmd *cobra.Command, args []string) (int, error) {
-	id, _ := cmd.Flags().GetString("action")
-	if _, ok := action.ParseID(id); !ok && id != "" {
-		return 0, errActionFlag
-	}
-	keys, err := readKeys(cmd)
+	keyset, err := readKeysetFlag(cmd)
 	if err != nil {
 		return 0, err
-	}
-	set, err := readManifests(cmd)
-	if err != nil {
-		return 0, err
-	}
-	ring, err := ringOf(keys, set)
-	if err != nil {
-		return 0, err
-	}
-	if ring.Len() == 0 {
-		return 0, errors.New("there is no key: give the file of one with --key-file, or set " + nextKeyVariable)
 	}
 	data, err := readInput(cmd, strings.Join(args, ""))
 	if err != nil {
 		return 0, err
 	}
+	sealed := strings.TrimSpace(string(data))
 	reveal, _ := cmd.Flags().GetBool("reveal")
-	report, err := openSealed(ring, set, id, strings.TrimSpace(string(data)), reveal)
+	var report *openReport
+	if keyset.Purpose() == keyring.OwnClosures {
+		report, err = openOwn(cmd, keyset, sealed, reveal)
+	} else {
+		report, err = openNext(cmd, keyset, sealed, reveal)
+	}
 	if err != nil {
 		return 0, err
 	}
@@ -107,13 +108,42 @@ func cmdOpen(cmd *cobra.Command, args []string) (int, error) {
 	return status, nil
 }
 
+// openNext opens a sealed text of Next.js with all keys that are named.
+func openNext(cmd *cobra.Command, keyset keyring.Keyset, sealed string, reveal bool) (*openReport, error) {
+	id, _ := cmd.Flags().GetString("action")
+	if _, ok := action.ParseID(id); !ok && id != "" {
+		return nil, errActionFlag
+	}
+	var keys []keyring.Entry
+	var err error
+	if keyset.Purpose() == "" {
+		keys, err = readKeys(cmd)
+	} else {
+		keys, err = keyset.NextEntries()
+	}
+	if err != nil {
+		return nil, err
+	}
+	set, err := readManifests(cmd)
+	if err != nil {
+		return nil, err
+	}
+	ring, err := ringOf(keys, set)
+	switch {
+	case err != nil:
+		return nil, err
+	case isOwn(sealed):
+		return nil, errors.New("this is a closure of actiongw's own layout: give --keyset, --audience and --action")
+	case ring.Len() == 0:
+		return nil, errors.New("there is no key: give the file of one with --key-file, or set " + nextKeyVariable)
+	}
+	return openSealed(ring, set, id, sealed, reveal)
+}
+
 // openSealed opens a sealed text; id is empty when it may be of any action.
 func openSealed(ring keyring.Ring, set manifest.Set, id, sealed string, reveal bool) (*openReport, error) {
-	switch {
-	case sealed == "":
+	if sealed == "" {
 		return nil, errors.New("the input is empty: want the sealed text, as it stands in the page or the call")
-	case strings.HasPrefix(sealed, closure.Prefix):
-		return nil, errors.New("this is a closure of actiongw's own layout, and this command opens those of Next.js")
 	}
 	if id == "" {
 		id = idInside(ring, sealed)
@@ -141,12 +171,7 @@ func openSealed(ring keyring.Ring, set manifest.Set, id, sealed string, reveal b
 		report.refuse(reject.New(reject.FlightMalformed, reject.StageClosure, "the captured values are no list"))
 		return report, nil
 	}
-	report.Values = len(list.Items)
-	if reveal {
-		g := newGrower()
-		g.whole = true
-		report.Captured = g.list("captured", list.Items).Items
-	}
+	report.show(list, reveal)
 	return report, nil
 }
 
@@ -192,7 +217,12 @@ func (r *openReport) write(out io.Writer) {
 		line("key", strings.TrimSpace(r.Key+" "+r.KeyState))
 	}
 	if r.Opened {
-		line("canonical", map[bool]string{true: "yes", false: "no"}[r.Canonical])
+		line("canonical", yesNo(r.Canonical))
+		if r.Expires != "" {
+			line("issued", r.Issued)
+			line("expires", r.Expires)
+			line("bound", yesNo(r.Bound))
+		}
 		line("values", fmt.Sprintf("%d", r.Values))
 	}
 	if r.Captured != nil {
@@ -205,4 +235,11 @@ func (r *openReport) write(out io.Writer) {
 	if r.Reason != "" {
 		line("refused", fmt.Sprintf("%s: %s", r.Reason, r.Detail))
 	}
+}
+
+func yesNo(b bool) string {
+	if b {
+		return "yes"
+	}
+	return "no"
 }

@@ -56,8 +56,10 @@ const (
 // Decision is a verdict with what led to it.
 type Decision struct {
 	Verdict Verdict
-	// Opened is set for Closure.
+	// Opened is set for Closure, in Next's layout.
 	Opened Opened
+	// Own is set for Closure, in our own layout.
+	Own *OpenedOwn
 	// Tries is how many keys were tried, to be taken off what remains.
 	Tries int
 }
@@ -102,7 +104,31 @@ func Decide(ring keyring.Ring, c Candidate, tries int) (Decision, *reject.Error)
 	case !canonical:
 		return Decision{}, refuse(NotCanonical, "the closure is not spelled as Next spells it").With("key", opened.Key)
 	}
-	return Decision{Closure, opened, tried}, nil
+	return Decision{Verdict: Closure, Opened: opened, Tries: tried}, nil
+}
+
+// DecideOwn is [Decide] for a text that begins with [Prefix], where there are
+// keys of our own layout. It costs one try: a closure of this layout names its
+// key.
+//
+// What names a key that is here must open and be what a page sends. What names
+// none, or is not of the layout, is refused in a promise, where pages send
+// closures. Elsewhere it is text that a user typed: nothing behind the gate
+// could open it. Reasons: those of [OpenOwn], [Misplaced], [TriesExceeded].
+func DecideOwn(keys keyring.OwnKeys, c Candidate, want Expectation, tries int) (Decision, *reject.Error) {
+	if tries < 1 {
+		return Decision{}, refuse(TriesExceeded, "the call has too many texts that may be closures")
+	}
+	opened, err := OpenOwn(keys, want, c.Text)
+	switch {
+	case err != nil && !c.InPromise && len(err.Facts) == 0: // no key is known
+		return Decision{Tries: 1}, nil
+	case err != nil:
+		return Decision{}, err
+	case !c.InPromise:
+		return Decision{}, refuse(Misplaced, "the closure did not come as a promise").With("key", opened.Key.Fingerprint)
+	}
+	return Decision{Verdict: Closure, Own: &opened, Tries: 1}, nil
 }
 
 // likely reports whether a candidate that is long enough stands where pages

@@ -86,3 +86,44 @@ func TestDecide(t *testing.T) {
 		}
 	}
 }
+
+func TestDecideOwn(t *testing.T) {
+	keys, revoked := keysets(t, 0)
+	others, _ := keysets(t, 1)
+	c := closure.Own{Issued: now, Expires: now + 60, Values: []byte(`["v41"]`)}
+	good := sealOwn(t, keys, here, c)
+	elsewhere := sealOwn(t, others, here, c)
+	const promise, plain = true, false
+	for _, tc := range []struct {
+		is        string
+		keys      keyring.OwnKeys
+		text      string
+		inPromise bool
+		now       int64
+		tries     int
+		verdict   closure.Verdict
+		reason    reject.Reason
+	}{
+		{"what a page sends", keys, good, promise, now, 1, closure.Closure, ""},
+		{"with no tries left", keys, good, promise, now, 0, 0, closure.TriesExceeded},
+		{"as a plain text", keys, good, plain, now, 1, 0, closure.Misplaced},
+		{"expired", keys, good, promise, now + 60, 1, 0, closure.Expired},
+		{"expired, as a plain text", keys, good, plain, now + 60, 1, 0, closure.Expired},
+		{"of a revoked key, as a plain text", revoked, good, plain, now, 1, 0, closure.KeyDisabled},
+		{"cut short", keys, good[:40], promise, now, 1, 0, closure.Altered},
+		{"cut short, as a plain text", keys, good[:40], plain, now, 1, 0, closure.Altered},
+		{"of an unknown key", keys, elsewhere, promise, now, 1, 0, closure.KeyUnknown},
+		{"of an unknown key, as a plain text", keys, elsewhere, plain, now, 1, closure.Data, ""},
+		{"what a user typed", keys, "ag1.hello there", plain, now, 1, closure.Data, ""},
+		{"what a user typed, in a promise", keys, "ag1.hello there", promise, now, 1, 0, closure.Malformed},
+	} {
+		d, err := closure.DecideOwn(tc.keys, closure.Candidate{Text: tc.text, InPromise: tc.inPromise, ActionID: here.ActionID},
+			closure.Expectation{Scope: here, Now: tc.now}, tc.tries)
+		if reasonOf(err) != tc.reason || d.Verdict != tc.verdict || err == nil && d.Tries != 1 {
+			t.Errorf("%s: verdict %d, %d tries, %v; want %d, %q", tc.is, d.Verdict, d.Tries, err, tc.verdict, tc.reason)
+		}
+		if (d.Verdict == closure.Closure) != (d.Own != nil && string(d.Own.Values) == `["v41"]`) {
+			t.Errorf("%s: verdict %d comes with %+v", tc.is, d.Verdict, d.Own)
+		}
+	}
+}

@@ -91,14 +91,7 @@ type Expectation struct {
 	// Cookies are all values in the request of the cookie that closures are
 	// bound to.
 	Cookies []string
-	// Others are scopes that a closure may have come from, such as other actions
-	// of the same site. They are tried only to name the reason of a refusal; what
-	// opens in one of them is refused all the same.
-	Others []Scope
 }
-
-// maxOthers bounds the work that a forged closure causes.
-const maxOthers = 8
 
 // OpenedOwn is a closure of our own layout that opened and is valid now.
 type OpenedOwn struct {
@@ -107,8 +100,8 @@ type OpenedOwn struct {
 }
 
 // OpenOwn opens a closure. It refuses with [Malformed], [KeyUnknown],
-// [KeyDisabled], [Altered], [ActionMismatch], [AudienceMismatch], [Expired] or
-// [BindingMismatch]. Whether there had to be a binding is the caller's to say.
+// [KeyDisabled], [Altered], [Expired] or [BindingMismatch]. Whether there had to
+// be a binding is the caller's to say.
 func OpenOwn(keys keyring.OwnKeys, want Expectation, sealed string) (OpenedOwn, *reject.Error) {
 	ciphertext, ok := decodeOwn(sealed)
 	if !ok {
@@ -119,7 +112,7 @@ func OpenOwn(keys keyring.OwnKeys, want Expectation, sealed string) (OpenedOwn, 
 	case by.State == "":
 		return OpenedOwn{}, refuse(KeyUnknown, "the closure names a key that is not here")
 	case !ok:
-		return OpenedOwn{}, whyNot(keys, want, ciphertext).With("key", by.Fingerprint)
+		return OpenedOwn{}, refuse(Altered, "the closure was altered, or sealed for another action or site").With("key", by.Fingerprint)
 	case !by.State.Live():
 		return OpenedOwn{}, refuse(KeyDisabled, "the closure was sealed with a key that has been revoked").With("key", by.Fingerprint)
 	}
@@ -145,20 +138,6 @@ func decodeOwn(sealed string) ([]byte, bool) {
 	ciphertext, err := ownBase64.DecodeString(text)
 	// Go skips CR and LF even when it is strict; they make the text longer.
 	return ciphertext, err == nil && len(text) == ownBase64.EncodedLen(len(ciphertext))
-}
-
-// whyNot names the reason for which a closure does not open in its scope.
-func whyNot(keys keyring.OwnKeys, want Expectation, ciphertext []byte) *reject.Error {
-	for _, other := range want.Others[:min(len(want.Others), maxOthers)] {
-		if _, _, ok := keys.Decrypt(ciphertext, other.associated()); !ok {
-			continue
-		}
-		if other.Audience != want.Audience {
-			return refuse(AudienceMismatch, "the closure was sealed for another site")
-		}
-		return refuse(ActionMismatch, "the closure was sealed for another action")
-	}
-	return refuse(Altered, "the closure was altered, or sealed for another action or site")
 }
 
 // check says what is wrong with the cookies, empty when the closure is not

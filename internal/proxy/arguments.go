@@ -8,7 +8,6 @@ import (
 
 	"github.com/actiongw/actiongw/internal/action"
 	"github.com/actiongw/actiongw/internal/closure"
-	"github.com/actiongw/actiongw/internal/flight"
 	"github.com/actiongw/actiongw/internal/formdata"
 	"github.com/actiongw/actiongw/internal/policy"
 	"github.com/actiongw/actiongw/internal/reject"
@@ -72,11 +71,10 @@ func (c *call) replyOptions() reply.Options {
 func (c *call) checkValues(args *value.Array, refs []*value.ServerReference) *reject.Error {
 	tries := closure.MaxTries
 	if len(args.Items) > 0 {
-		opened, err := c.openClosure(args.Items[0], string(c.ID), captures(c.target), &tries)
-		if err != nil {
+		var err *reject.Error
+		if c.Closure, c.captured, err = c.openClosure(args.Items[0], string(c.ID), captures(c.target), &tries); err != nil {
 			return err
 		}
-		c.Closure = opened
 	}
 	for _, ref := range refs {
 		if err := c.checkReference(ref, &tries); err != nil {
@@ -109,43 +107,41 @@ func (c *call) checkReference(ref *value.ServerReference, tries *int) *reject.Er
 		err = c.builds.rules.For(name, ref.ID).CheckAccess()
 	}
 	if err == nil && ref.Bound != nil && len(ref.Bound.Items) > 0 {
-		_, err = c.openClosure(ref.Bound.Items[0], ref.ID, captures(found), tries)
+		_, _, err = c.openClosure(ref.Bound.Items[0], ref.ID, captures(found), tries)
 	}
 	return err
 }
 
-// openClosure opens what stands where a closure can stand, if it is one.
-func (c *call) openClosure(v value.Value, id string, kind closure.Kind, tries *int) (policy.Closure, *reject.Error) {
+// openClosure opens what stands where a closure can stand, if it is one, and
+// returns what became of it and the captured values.
+func (c *call) openClosure(v value.Value, id string, kind closure.Kind, tries *int) (policy.Closure, *value.Array, *reject.Error) {
 	text, inPromise, ok := closure.TextOf(v)
 	if !ok {
-		return policy.ClosureNone, nil
+		return policy.ClosureNone, nil, nil
 	}
 	// A text may stand in many places of a call, as the same promise. Genuine
 	// calls carry each text once or, in hydrated forms, twice.
 	if c.sealedBytes += len(text); c.sealedBytes > 4*len(c.body) {
-		return policy.ClosureNone, reject.New(reject.ClosureTriesExceeded, reject.StageClosure, "the call repeats a text that may be sealed")
+		return policy.ClosureNone, nil, reject.New(reject.ClosureTriesExceeded, reject.StageClosure, "the call repeats a text that may be sealed")
 	}
-	d, err := closure.Decide(c.builds.ring, closure.Candidate{
+	d, err := c.decide(closure.Candidate{
 		Text: text, InPromise: inPromise, ActionID: id, Kind: kind, MaxLength: len(c.body),
 	}, *tries)
 	*tries -= d.Tries
 	switch {
 	case err != nil:
-		return policy.ClosureNone, err
+		return policy.ClosureNone, nil, err
 	case d.Verdict == closure.Unchecked:
-		return policy.ClosureUnchecked, nil
+		return policy.ClosureUnchecked, nil, nil
 	case d.Verdict == closure.Data:
-		return policy.ClosureNone, nil
+		return policy.ClosureNone, nil, nil
 	}
-	c.Keys = append(c.Keys, d.Opened.Key)
-	captured, err := flight.Parse(d.Opened.Flight, flight.Limits{})
+	captured, key, err := readCaptured(d)
+	c.Keys = append(c.Keys, key)
 	if err != nil {
-		return policy.ClosureNone, err
+		return policy.ClosureNone, nil, err
 	}
-	if _, ok := captured.(*value.Array); !ok {
-		return policy.ClosureNone, reject.New(reject.FlightMalformed, reject.StageClosure, "the captured values are no list")
-	}
-	return policy.ClosureOpened, nil
+	return policy.ClosureOpened, captured, nil
 }
 
 // reencode writes a reply anew that React's decoder would read differently

@@ -54,12 +54,16 @@ type Config struct {
 	Wire reply.Wire
 	// Keys open closures, newest first, besides those of the builds.
 	Keys []keyring.Entry
+	// Closures are those of our own layout.
+	Closures OwnClosures
 	// PassUnknown lets ids through that no build has.
 	PassUnknown bool
 	// Rules are for single actions; the first that matches counts.
 	Rules []policy.Rule
 	// Memory is shared by the gates of the process.
 	Memory *Memory
+	// Now is the clock by which closures expire, time.Now if nil.
+	Now func() time.Time
 }
 
 // New checks a Config and builds the gate. Its errors say what to write
@@ -80,6 +84,12 @@ func New(c Config) (*Gate, error) {
 	}
 	if c.MaxMemory == 0 {
 		c.MaxMemory = DefaultMaxMemory
+	}
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	if err := c.Closures.check(); err != nil {
+		return nil, err
 	}
 	// A rule may allow more than the rest.
 	largest := c.MaxBody

@@ -64,10 +64,9 @@ type call struct {
 	target manifest.Action // zero if no build has it
 	rule   *policy.Rule
 
-	sealedBytes int // looked at for closures
-	// captured are the values of the call's own closure, nil for none.
-	captured *value.Array
-	message  jsoncall.Message
+	sealedBytes int          // looked at for closures
+	captured    *value.Array // the values of the action's own closure, nil for none
+	message     jsoncall.Message
 }
 
 // Admit takes a request through the gate. On Pass and Admit, r is ready for

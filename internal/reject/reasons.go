@@ -97,6 +97,15 @@ const (
 	// ClosureActionMismatch: a genuine closure of another action than the one
 	// it came with. Pages never do that; somebody moved it.
 	ClosureActionMismatch Reason = "closure_action_mismatch"
+	// ClosureAltered: a closure of our own layout that names a key which is here
+	// and is not what that key sealed for this action and site: altered, or taken
+	// from elsewhere; nobody can tell which.
+	ClosureAltered Reason = "closure_altered"
+	// ClosureExpired: a closure of our own layout, at or behind its time.
+	ClosureExpired Reason = "closure_expired"
+	// ClosureBindingMismatch: a closure of our own layout that is bound to a
+	// cookie, which is missing, comes twice, or has another value.
+	ClosureBindingMismatch Reason = "closure_binding_mismatch"
 	// ClosureNotCanonical: a genuine closure spelled in another way than Next
 	// spells it: with spaces, without padding, with stray bits.
 	ClosureNotCanonical Reason = "closure_not_canonical"
@@ -169,6 +178,9 @@ var table = [...]entry{
 	{ClosureKeyUnknown, 403, "What this page had prepared for the call is not known here; reload the page."},
 	{ClosureKeyDisabled, 403, "This page is too old; reload it."},
 	{ClosureActionMismatch, 403, "What was prepared for one action was sent with another."},
+	{ClosureAltered, 403, "What this page had prepared for the call was altered."},
+	{ClosureExpired, 403, "This page is too old; reload it."},
+	{ClosureBindingMismatch, 403, "What this page had prepared for the call belongs to another session; reload the page."},
 	{ClosureNotCanonical, 403, "What this page had prepared for the call was altered."},
 	{ClosureMisplaced, 403, "What this page had prepared for the call was moved."},
 	{ClosureTriesExceeded, 403, "The call carries too much that may be sealed."},
