@@ -16,8 +16,10 @@ const maxLocation = 8000
 // 14 and 15 also to javascript:. Refused is what that parser reads other
 // than it looks: `//host` and `/\host` are other sites though they begin like
 // a path, tabs and line breaks vanish (`/<TAB>/host`), and what stands before
-// an @ is no host. A path that is relative to the call's own would be resolved
-// against the page. Source: WHATWG URL §4.4.
+// an @ is no host. Two slashes further on are refused, too: the client of Next.js
+// 16 drops its own origin and keeps the path, which of `/.//host` is `//host`.
+// A path that is relative to the call's own would be resolved against the page.
+// Source: WHATWG URL §4.4.
 func readLocation(lines []string) (location, detail string) {
 	if len(lines) != 1 || lines[0] == "" {
 		return "", "a redirect needs exactly one Location"
@@ -37,34 +39,40 @@ func readLocation(lines []string) (location, detail string) {
 			return "", "the Location has a backslash, which browsers read as a slash"
 		}
 	}
-	switch {
-	case strings.HasPrefix(s, "//"):
-		return "", "the Location begins with two slashes: write https:// to lead to another site"
-	case s[0] != '/' && !isSiteURL(s):
-		return "", "the Location is neither a path that begins with a slash nor a URL with http or https and a plain host"
+	path := s
+	if s[0] != '/' {
+		var ok bool
+		if path, ok = cutSite(s); !ok {
+			return "", "the Location is neither a path that begins with a slash nor a URL with http or https and a plain host"
+		}
+	}
+	if end := strings.IndexAny(path, "?#"); end >= 0 {
+		path = path[:end]
+	}
+	if strings.Contains(path, "//") {
+		return "", "the Location's path has two slashes in a row: write https:// to lead to another site"
 	}
 	return escape(s, " "), ""
 }
 
-// isSiteURL reports whether s begins with http:// or https:// and a host.
-func isSiteURL(s string) bool {
-	scheme, rest, ok := strings.Cut(s, "://")
+// cutSite returns what follows http:// or https:// and a host.
+func cutSite(s string) (rest string, ok bool) {
+	scheme, authority, ok := strings.Cut(s, "://")
 	if !ok || !strings.EqualFold(scheme, "http") && !strings.EqualFold(scheme, "https") {
-		return false
+		return "", false
 	}
-	authority := rest
-	if end := strings.IndexAny(rest, "/?#"); end >= 0 {
-		authority = rest[:end]
+	if end := strings.IndexAny(authority, "/?#"); end >= 0 {
+		authority, rest = authority[:end], authority[end:]
 	}
 	// No user, no percent escapes, no Unicode: a host in Location is ASCII (RFC
 	// 3986 §3.2.2 by way of RFC 9110 §10.2.2).
 	for i := range len(authority) {
 		c := authority[i]
 		if (c|0x20 < 'a' || c|0x20 > 'z') && (c < '0' || c > '9') && strings.IndexByte("-._:[]", c) < 0 {
-			return false
+			return "", false
 		}
 	}
-	return authority != "" && authority[0] != ':'
+	return rest, authority != "" && authority[0] != ':'
 }
 
 // escape percent-encodes the bytes of s that are in set or not ASCII.
