@@ -3,6 +3,7 @@ package jsonform_test
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 	"testing"
 
@@ -148,6 +149,7 @@ func TestRefusals(t *testing.T) {
 		{"a lazy value", &value.Lazy{}, "lazy value"},
 		{"a client reference", &value.ClientReference{}, "client reference"},
 		{"a text over the limit", value.String(strings.Repeat("x", limit)), "too large"},
+		{"a text in many places", array(slices.Repeat([]value.Value{value.String(strings.Repeat("x", 1000))}, 1000)...), "too large"},
 		{"a doubling at each of 40 levels", func() (v value.Value) {
 			v = array()
 			for range 40 {
