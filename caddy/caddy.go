@@ -15,11 +15,14 @@ import (
 func init() {
 	caddy.RegisterModule(Handler{})
 	caddy.RegisterModule(MatchServerAction{})
+	caddy.RegisterModule(Seal{})
 	caddy.RegisterModule(App{})
 	httpcaddyfile.RegisterHandlerDirective("actiongw", parseDirective)
 	// Ahead of invoke, handle and route: ordered later, a handle block of the
 	// site would be matched first and walk around the gate.
 	httpcaddyfile.RegisterDirectiveOrder("actiongw", httpcaddyfile.Before, "invoke")
+	httpcaddyfile.RegisterHandlerDirective("actiongw_seal", parseSeal)
+	httpcaddyfile.RegisterDirectiveOrder("actiongw_seal", httpcaddyfile.Before, "respond")
 }
 
 // Interface guards
@@ -27,6 +30,10 @@ var (
 	_ caddy.Provisioner           = (*Handler)(nil)
 	_ caddyfile.Unmarshaler       = (*Handler)(nil)
 	_ caddyhttp.MiddlewareHandler = (*Handler)(nil)
+
+	_ caddy.Provisioner           = (*Seal)(nil)
+	_ caddyfile.Unmarshaler       = (*Seal)(nil)
+	_ caddyhttp.MiddlewareHandler = (*Seal)(nil)
 
 	_ caddy.Provisioner                 = (*MatchServerAction)(nil)
 	_ caddyfile.Unmarshaler             = (*MatchServerAction)(nil)

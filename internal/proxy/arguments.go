@@ -89,7 +89,7 @@ func (c *call) checkValues(args *value.Array, refs []*value.ServerReference) *re
 		_, name, _ := c.lookup(id)
 		return name
 	}
-	err := c.rule.Decide(policy.Call{BodyBytes: int64(len(c.body)), Closure: c.Closure, Args: passed, NameOf: nameOf})
+	err := c.rule.Decide(policy.Call{BodyBytes: int64(len(c.body)), Closure: c.Closure, Args: passed, NameOf: nameOf, BaseNames: c.json})
 	if err == nil && c.json {
 		err = c.translate(passed, nameOf)
 	}
