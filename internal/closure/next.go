@@ -7,11 +7,12 @@
 // where wanted, a cookie; it is for backends that are not Next.
 //
 // Nothing on the wire says that a text is a closure of Next. [TextOf] finds the
-// text of an argument, and [Decide] is the rule by which the gate finds out.
+// text of an argument, and [Decide] is the rule by which the gate finds out. Our
+// own layout begins with [Prefix], and its rule is [DecideOwn].
 //
-// Everything else here works on bytes. What a closure holds is for others to read:
-// a Flight stream in Next's layout, plain JSON in ours. Neither plaintext nor
-// request bytes are in errors.
+// What a closure of Next holds is a Flight stream, which is for others to read;
+// ours holds JSON, see [Own.Captured]. Neither plaintext nor request bytes are in
+// errors.
 package closure
 
 import (

@@ -51,7 +51,7 @@ type Own struct {
 	Binding Binding
 	// Values is a JSON array, the captured values. Types is a JSON object that
 	// says which of them JSON cannot say, empty for none. Both are kept byte for
-	// byte and not understood here.
+	// byte; Captured reads them.
 	Values, Types []byte
 }
 
