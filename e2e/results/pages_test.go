@@ -5,6 +5,7 @@ package results
 import (
 	"net/http"
 	"net/url"
+	"strings"
 	"testing"
 )
 
@@ -15,7 +16,7 @@ var redirects = []struct {
 	path     string // where it leads
 }{
 	{"/invoices?page=2#top", true, "/invoices?page=2#top"},
-	{"/a;b?c=;d", true, ""},
+	{"/a;b?c=;d", true, "/a;b?c=;d"},
 	{"/a/../b", true, "/b"},
 	{"/%5Cevil.example", true, "/%5Cevil.example"},
 	{"/%2F/evil.example", true, "/%2F/evil.example"},
@@ -53,7 +54,12 @@ func TestRedirectsLeadWhereTheBackendSaid(t *testing.T) {
 				if own := to.Host == site.Host; own != tc.own {
 					t.Errorf("%s leads to %s", tc.location, to)
 				}
-				if tc.path != "" && to.RequestURI() != tc.path && to.RequestURI()+"#"+to.Fragment != tc.path {
+				// Next 15 and 16 would cut at a semicolon that is not escaped.
+				path := strings.ReplaceAll(to.RequestURI(), "%3B", ";")
+				if to.Fragment != "" {
+					path += "#" + to.Fragment
+				}
+				if path != tc.path {
 					t.Errorf("%s leads to %s", tc.location, to)
 				}
 			}

@@ -266,4 +266,3 @@ func TestTheLogGetsTheProblem(t *testing.T) {
 		t.Errorf("%+v: %s", report, got.body)
 	}
 }
-
