@@ -6,6 +6,7 @@ import (
 	"errors"
 	"net"
 	"net/http"
+	"strconv"
 	"sync/atomic"
 	"time"
 
@@ -98,13 +99,25 @@ func (w *resultWriter) WriteHeader(status int) {
 		w.model = jsoncall.NewModelWriter()
 		w.out = w.Client.AppendOpening(nil, w.head.Reload)
 	}
-	if w.head.Outcome.Failed() && w.head.Detail != "" {
+	switch {
+	case w.head.Outcome.Failed() && w.head.Detail != "":
 		w.fail(w.head.Outcome, w.head.Detail)
+	case w.resultLength() > w.MaxResult: // now, while the client can be told
+		w.tooLarge()
 	}
 	w.timer = time.AfterFunc(w.Timeout, func() {
 		w.expired.Store(true)
 		w.cancel()
 	})
+}
+
+// resultLength is how long a result is announced to be, 0 if it is not.
+func (w *resultWriter) resultLength() int64 {
+	if w.head.Body != jsoncall.Plain && w.head.Body != jsoncall.Rich {
+		return 0
+	}
+	n, _ := strconv.ParseInt(w.header.Get("Content-Length"), 10, 64)
+	return n
 }
 
 // Write takes a piece of the backend's body. An error tells the proxy to stop
@@ -121,7 +134,7 @@ func (w *resultWriter) Write(p []byte) (int, error) {
 		w.fail(jsoncall.BackendTimeout, bodyTooSlow)
 		return 0, errEnough
 	case w.size > w.MaxResult:
-		w.fail(jsoncall.BackendTooLarge, "the body is larger than max_result")
+		w.tooLarge()
 		return 0, errEnough
 	case w.head.Body == jsoncall.Rich:
 		w.body = append(w.body, p...)
@@ -153,6 +166,10 @@ func (w *resultWriter) spare(p []byte) (int, error) {
 func (w *resultWriter) fail(outcome jsoncall.Outcome, detail string) {
 	w.fault, w.report.Detail = outcome, detail
 	w.out, w.body = nil, nil
+}
+
+func (w *resultWriter) tooLarge() {
+	w.fail(jsoncall.BackendTooLarge, "the body is larger than max_result")
 }
 
 // send sends what is translated.
