@@ -44,8 +44,10 @@ type resultWriter struct {
 	to     http.ResponseWriter
 	header http.Header // the backend's
 	cancel context.CancelFunc
-	timer  *time.Timer
 	report ResultReport
+
+	timer    *time.Timer // of the body
+	deadline time.Time
 
 	began   bool
 	expired atomic.Bool
@@ -83,7 +85,20 @@ func (w *resultWriter) FlushError() error {
 	if !w.sent {
 		return nil
 	}
-	return http.NewResponseController(w.to).Flush()
+	return w.unhurried(http.NewResponseController(w.to).Flush)
+}
+
+// unhurried does what may wait for the client, whose slowness is not the
+// backend's.
+func (w *resultWriter) unhurried(do func() error) error {
+	if !w.timer.Stop() {
+		return do()
+	}
+	start := time.Now()
+	err := do()
+	w.deadline = w.deadline.Add(time.Since(start))
+	w.timer.Reset(time.Until(w.deadline))
+	return err
 }
 
 // WriteHeader takes the backend's status. Informational ones are about pages,
@@ -105,6 +120,7 @@ func (w *resultWriter) WriteHeader(status int) {
 	case w.resultLength() > w.MaxResult: // now, while the client can be told
 		w.tooLarge()
 	}
+	w.deadline = time.Now().Add(w.Timeout)
 	w.timer = time.AfterFunc(w.Timeout, func() {
 		w.expired.Store(true)
 		w.cancel()
@@ -177,7 +193,10 @@ func (w *resultWriter) send() error {
 	if !w.sent {
 		w.sendHead()
 	}
-	_, w.clientErr = w.to.Write(w.out)
+	w.clientErr = w.unhurried(func() error {
+		_, err := w.to.Write(w.out)
+		return err
+	})
 	w.out = w.out[:0]
 	return w.clientErr
 }
