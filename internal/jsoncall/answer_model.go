@@ -101,7 +101,7 @@ func (m *ModelWriter) tokens(out []byte) ([]byte, error) {
 	for {
 		depth := m.dec.StackDepth()
 		within, n := m.dec.StackIndex(depth)
-		kind, text, err := m.token()
+		kind, scalar, err := m.token()
 		switch {
 		case errors.Is(err, errLater), err == io.EOF: //nolint:errorlint // EOF within the text is wrapped, and an error
 			return out, err
@@ -122,13 +122,16 @@ func (m *ModelWriter) tokens(out []byte) ([]byte, error) {
 		case depth > 0 && n > 0:
 			out = append(out, ',')
 		}
-		if kind == '"' {
-			if out, err = m.text(out, text, name); err != nil {
+		switch kind {
+		case '{', '}', '[', ']':
+			out = append(out, byte(kind))
+		case '"':
+			if out, err = m.text(out, scalar, name); err != nil {
 				return nil, err
 			}
-			continue
+		default:
+			out = append(out, scalar...)
 		}
-		out = append(out, text...)
 	}
 }
 
@@ -136,11 +139,8 @@ func (m *ModelWriter) tokens(out []byte) ([]byte, error) {
 func (m *ModelWriter) token() (jsontext.Kind, []byte, error) {
 	switch kind := m.dec.PeekKind(); kind {
 	case '{', '}', '[', ']':
-		token, err := m.dec.ReadToken()
-		if err != nil {
-			return 0, nil, err
-		}
-		return kind, []byte(token.String()), nil
+		_, err := m.dec.ReadToken()
+		return kind, nil, err
 	default:
 		text, err := m.dec.ReadValue()
 		return kind, text, err
@@ -155,14 +155,23 @@ func (m *ModelWriter) text(out, literal []byte, name bool) ([]byte, error) {
 	inner := literal[1:]
 	switch {
 	case name:
-		// No name needs escapes to be this one, so look closer at the few that have some.
-		if key, ok := value.Unquote(literal); !ok || key == "__proto__" {
+		if isProto(literal) {
 			return nil, m.malformed("React's client drops members named __proto__")
 		}
 	case inner[0] == '$', bytes.HasPrefix(inner, []byte(`\u0024`)):
 		return append(append(out, `"$`...), inner...), nil
 	}
 	return append(out, literal...), nil
+}
+
+// isProto reports whether a name is __proto__. Few are spelled with escapes, and
+// only those are worth unescaping.
+func isProto(literal []byte) bool {
+	if bytes.IndexByte(literal, '\\') < 0 {
+		return string(literal) == `"__proto__"`
+	}
+	name, ok := value.Unquote(literal)
+	return ok && name == "__proto__"
 }
 
 // malformed says what is wrong at or after the last whole token.

@@ -7,6 +7,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/actiongw/actiongw/internal/jsoncall"
@@ -111,20 +112,49 @@ func TestASlowBackend(t *testing.T) {
 	}
 }
 
-// TestASlowHandlerThatLooksAtNothing: the deadline also ends the writing.
-func TestASlowHandlerThatLooksAtNothing(t *testing.T) {
-	w := httptest.NewRecorder()
-	tr := proxy.Translation{Timeout: time.Nanosecond, Digest: func() string { return digest }}
-	report := tr.Serve(w, httptest.NewRequest("POST", "/", nil), func(w http.ResponseWriter, r *http.Request) error {
-		w.Header().Set("Content-Type", jsonType)
-		w.WriteHeader(200)
-		<-r.Context().Done()
-		_, err := io.WriteString(w, "[]")
-		return err
-	})
-	if report.Outcome != jsoncall.BackendTimeout || w.Code != 504 || w.Body.String() != failedRow(digest) {
-		t.Errorf("%d %s, %+v", w.Code, w.Body, report)
+// TestTheDeadlineIsTheBackends: it ends what a handler writes that looks at
+// nothing, and does not run while the client is slow.
+func TestTheDeadlineIsTheBackends(t *testing.T) {
+	piece := strings.Repeat("1,", 50_000)
+	for _, tc := range []struct {
+		is              string
+		backend, client time.Duration // what each piece takes them
+		want            jsoncall.Outcome
+	}{
+		{"a slow client", time.Second, time.Hour, jsoncall.Result},
+		{"a slow backend", 4 * time.Second, 0, jsoncall.BackendTimeout},
+		{"both", 4 * time.Second, time.Hour, jsoncall.BackendTimeout},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			w := &slowWriter{httptest.NewRecorder(), tc.client}
+			tr := proxy.Translation{Timeout: 30 * time.Second, Digest: func() string { return digest }}
+			report := tr.Serve(w, httptest.NewRequest("POST", "/", nil), func(w http.ResponseWriter, _ *http.Request) error {
+				respond(200, jsonType, "[")(w, nil)
+				for range 10 {
+					time.Sleep(tc.backend)
+					if _, err := io.WriteString(w, piece); err != nil {
+						return err
+					}
+				}
+				_, err := io.WriteString(w, "1]")
+				return err
+			})
+			if report.Outcome != tc.want || report.Broken != (tc.want != jsoncall.Result) {
+				t.Errorf("%s: %+v", tc.is, report)
+			}
+		})
 	}
+}
+
+// A slowWriter takes its time for each piece.
+type slowWriter struct {
+	*httptest.ResponseRecorder
+	pause time.Duration
+}
+
+func (w *slowWriter) Write(p []byte) (int, error) {
+	time.Sleep(w.pause)
+	return w.ResponseRecorder.Write(p)
 }
 
 // TestProxysErrors: what a reverse proxy returns instead of an answer.

@@ -154,6 +154,10 @@ func TestBackendsFailuresAreErrorsInTheClient(t *testing.T) {
 		{"half a body", half(200, jsonType, `{"ok":true}`), jsoncall.BackendMalformed, 502, digest},
 		{"half a body with types", half(200, richType, `{"value":1}`), jsoncall.BackendMalformed, 502, digest},
 		{"half an error", half(500, "application/problem+json", `{"title":"no`), jsoncall.BackendError, 500, digest},
+		{"a result that is announced to be too large", func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Set("Content-Length", strconv.Itoa(1<<30))
+			endless(jsonType, "[1", ",1")(w, r)
+		}, jsoncall.BackendTooLarge, 502, digest},
 		{"a text that does not end", endless(jsonType, `"`, "a"), jsoncall.BackendTooLarge, 502, digest},
 		{"a result with types that does not end", endless(richType, `{"value":[`, "1,"), jsoncall.BackendTooLarge, 502, digest},
 		{"a page that does not end", endless("text/html", "<!doctype html>", "a"), jsoncall.BackendMalformed, 502, digest},
@@ -266,4 +270,3 @@ func TestTheLogGetsTheProblem(t *testing.T) {
 		t.Errorf("%+v: %s", report, got.body)
 	}
 }
-

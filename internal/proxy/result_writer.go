@@ -6,6 +6,7 @@ import (
 	"errors"
 	"net"
 	"net/http"
+	"strconv"
 	"sync/atomic"
 	"time"
 
@@ -43,8 +44,10 @@ type resultWriter struct {
 	to     http.ResponseWriter
 	header http.Header // the backend's
 	cancel context.CancelFunc
-	timer  *time.Timer
 	report ResultReport
+
+	timer    *time.Timer // of the body
+	deadline time.Time
 
 	began   bool
 	expired atomic.Bool
@@ -82,7 +85,20 @@ func (w *resultWriter) FlushError() error {
 	if !w.sent {
 		return nil
 	}
-	return http.NewResponseController(w.to).Flush()
+	return w.unhurried(http.NewResponseController(w.to).Flush)
+}
+
+// unhurried does what may wait for the client, whose slowness is not the
+// backend's.
+func (w *resultWriter) unhurried(do func() error) error {
+	if !w.timer.Stop() {
+		return do()
+	}
+	start := time.Now()
+	err := do()
+	w.deadline = w.deadline.Add(time.Since(start))
+	w.timer.Reset(time.Until(w.deadline))
+	return err
 }
 
 // WriteHeader takes the backend's status. Informational ones are about pages,
@@ -98,13 +114,26 @@ func (w *resultWriter) WriteHeader(status int) {
 		w.model = jsoncall.NewModelWriter()
 		w.out = w.Client.AppendOpening(nil, w.head.Reload)
 	}
-	if w.head.Outcome.Failed() && w.head.Detail != "" {
+	switch {
+	case w.head.Outcome.Failed() && w.head.Detail != "":
 		w.fail(w.head.Outcome, w.head.Detail)
+	case w.resultLength() > w.MaxResult: // now, while the client can be told
+		w.tooLarge()
 	}
+	w.deadline = time.Now().Add(w.Timeout)
 	w.timer = time.AfterFunc(w.Timeout, func() {
 		w.expired.Store(true)
 		w.cancel()
 	})
+}
+
+// resultLength is how long a result is announced to be, 0 if it is not.
+func (w *resultWriter) resultLength() int64 {
+	if w.head.Body != jsoncall.Plain && w.head.Body != jsoncall.Rich {
+		return 0
+	}
+	n, _ := strconv.ParseInt(w.header.Get("Content-Length"), 10, 64)
+	return n
 }
 
 // Write takes a piece of the backend's body. An error tells the proxy to stop
@@ -121,7 +150,7 @@ func (w *resultWriter) Write(p []byte) (int, error) {
 		w.fail(jsoncall.BackendTimeout, bodyTooSlow)
 		return 0, errEnough
 	case w.size > w.MaxResult:
-		w.fail(jsoncall.BackendTooLarge, "the body is larger than max_result")
+		w.tooLarge()
 		return 0, errEnough
 	case w.head.Body == jsoncall.Rich:
 		w.body = append(w.body, p...)
@@ -155,12 +184,19 @@ func (w *resultWriter) fail(outcome jsoncall.Outcome, detail string) {
 	w.out, w.body = nil, nil
 }
 
+func (w *resultWriter) tooLarge() {
+	w.fail(jsoncall.BackendTooLarge, "the body is larger than max_result")
+}
+
 // send sends what is translated.
 func (w *resultWriter) send() error {
 	if !w.sent {
 		w.sendHead()
 	}
-	_, w.clientErr = w.to.Write(w.out)
+	w.clientErr = w.unhurried(func() error {
+		_, err := w.to.Write(w.out)
+		return err
+	})
 	w.out = w.out[:0]
 	return w.clientErr
 }
