@@ -16,6 +16,10 @@ func init() {
 	caddy.RegisterModule(Handler{})
 	caddy.RegisterModule(MatchServerAction{})
 	caddy.RegisterModule(App{})
+	caddy.RegisterModule(JWKS{})
+	httpcaddyfile.RegisterHandlerDirective("actiongw_jwks", parseJWKS)
+	// Ahead of the gate, whose only_actions would refuse to serve keys.
+	httpcaddyfile.RegisterDirectiveOrder("actiongw_jwks", httpcaddyfile.Before, "invoke")
 	httpcaddyfile.RegisterHandlerDirective("actiongw", parseDirective)
 	// Ahead of invoke, handle and route: ordered later, a handle block of the
 	// site would be matched first and walk around the gate.
@@ -31,6 +35,10 @@ var (
 	_ caddy.Provisioner                 = (*MatchServerAction)(nil)
 	_ caddyfile.Unmarshaler             = (*MatchServerAction)(nil)
 	_ caddyhttp.RequestMatcherWithError = (*MatchServerAction)(nil)
+
+	_ caddy.Provisioner           = (*JWKS)(nil)
+	_ caddyfile.Unmarshaler       = (*JWKS)(nil)
+	_ caddyhttp.MiddlewareHandler = (*JWKS)(nil)
 
 	_ caddy.App         = (*App)(nil)
 	_ caddy.Provisioner = (*App)(nil)

@@ -49,6 +49,8 @@ type Config struct {
 	PassUnknown bool
 	// Rules are for single actions; the first that matches counts.
 	Rules []policy.Rule
+	// Assertion has admitted calls signed for upstream. nil: they are not.
+	Assertion *Assertion
 	// Memory is shared by the gates of the process.
 	Memory *Memory
 }
@@ -88,6 +90,9 @@ func New(c Config) (*Gate, error) {
 		return nil, fmt.Errorf("max_memory %d is too small: want at least twice max_body and its buffer, %d", c.MaxMemory, 2*bufferSize(largest+1))
 	case c.Memory == nil:
 		c.Memory = new(Memory)
+	}
+	if err := c.Assertion.check(); err != nil {
+		return nil, err
 	}
 	g := &Gate{config: c, origins: origins}
 	if err := g.SetBuilds(manifest.Set{}); err != nil {
