@@ -32,7 +32,7 @@ func readWrapping(cmd *cobra.Command) (keyring.WrappingKey, error) {
 	return wrapping, nil
 }
 
-// readKeyset reads a keyset of either purpose and the notes beside it.
+// readKeyset reads a keyset of any purpose and the notes beside it.
 func readKeyset(file string, wrapping keyring.WrappingKey) (keyring.Keyset, error) {
 	data, err := os.ReadFile(file)
 	if err != nil {
@@ -42,14 +42,15 @@ func readKeyset(file string, wrapping keyring.WrappingKey) (keyring.Keyset, erro
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return keyring.Keyset{}, err
 	}
-	set, err := keyring.ReadKeyset(keyring.OwnClosures, data, noted, wrapping)
-	if err != nil {
-		if next, nextErr := keyring.ReadKeyset(keyring.NextClosures, data, noted, wrapping); nextErr == nil {
-			return next, nil
+	var failure error
+	for _, purpose := range keyring.Purposes() {
+		set, err := keyring.ReadKeyset(purpose, data, noted, wrapping)
+		if err == nil {
+			return set, nil
 		}
-		return keyring.Keyset{}, fmt.Errorf("%s: %w", file, err)
+		failure = err
 	}
-	return set, nil
+	return keyring.Keyset{}, fmt.Errorf("%s: %w", file, failure)
 }
 
 // createKeyset writes a new keyset and the notes beside it.
