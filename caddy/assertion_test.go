@@ -84,7 +84,9 @@ func TestKeysThatCannotSignAreNamedAtStart(t *testing.T) {
 	wrapping, text := wrappingFile(t)
 	other, _ := wrappingFile(t)
 	good := keysetFile(t, keyring.Assertions, text)
-	secret := func(text string) string { return fmt.Sprintf(`{"audience":"a","secret":"{file.%s}"}`, write(t, []byte(text))) }
+	secret := func(text string) string {
+		return fmt.Sprintf(`{"audience":"a","secret":"{file.%s}"}`, write(t, []byte(text)))
+	}
 	set := func(file, wrapping string) string {
 		return fmt.Sprintf(`{"audience":"a","keyset":%q,"wrapping_key":%q}`, file, wrapping)
 	}
