@@ -71,6 +71,9 @@ func misuses(t *testing.T, g *gate, algorithm string, head, payload map[string]a
 		"the key's signature without an audience": func(_, payload map[string]any) { delete(payload, "aud") },
 		"the key's signature without an issuer":   func(_, payload map[string]any) { delete(payload, "iss") },
 		"the key's signature without a call":      func(_, payload map[string]any) { delete(payload, "actiongw") },
+		"the key's signature on another version": func(_, payload map[string]any) {
+			payload["actiongw"].(map[string]any)["v"] = 2
+		},
 		"the key's signature from the future": func(_, payload map[string]any) {
 			payload["nbf"] = payload["nbf"].(float64) + 3600
 			payload["exp"] = payload["exp"].(float64) + 3600

@@ -38,6 +38,7 @@ export function createVerifier({ audience, issuer = "actiongw", jwks, secrets = 
   // whole body. Returns what the gate says about the call, or throws.
   return async function verify(assertion, method, target, body) {
     const { jti, exp, actiongw: call } = await verifySignature(assertion);
+    if (call.v !== 1) throw new Error("the claims are of another version");
     if (call.method !== method || call.target !== target) throw new Error("the assertion is for another request");
     if (call.body_sha256 !== createHash("sha256").update(body).digest("hex")) {
       throw new Error("the assertion is for another body");

@@ -30,6 +30,8 @@ class Verifier:
         if jwt.get_unverified_header(assertion).get("typ") != "actiongw-assertion+jwt":
             raise jwt.InvalidTokenError("this JWT is no assertion")
         call = claims["actiongw"]
+        if call["v"] != 1:
+            raise jwt.InvalidTokenError("the claims are of another version")
         if call["method"] != method or call["target"] != target:
             raise jwt.InvalidTokenError("the assertion is for another request")
         if call["body_sha256"] != hashlib.sha256(body).hexdigest():

@@ -36,24 +36,26 @@ type Assertion struct {
 	Signer func() *assertion.Signer
 }
 
-// check fills in the defaults. Its errors say what to write instead.
-func (a *Assertion) check() error {
+// checked returns a with its defaults filled in. Its errors say what to write
+// instead.
+func (a *Assertion) checked() (*Assertion, error) {
 	if a == nil {
-		return nil
+		return nil, nil
 	}
-	if a.Issuer == "" {
-		a.Issuer = DefaultIssuer
+	full := *a
+	if full.Issuer == "" {
+		full.Issuer = DefaultIssuer
 	}
-	if a.TTL == 0 {
-		a.TTL = DefaultAssertionTTL
+	if full.TTL == 0 {
+		full.TTL = DefaultAssertionTTL
 	}
 	switch {
-	case a.Audience == "":
-		return errors.New("assertion: audience is required: a name for the upstream, which it compares with its own, such as orders-backend")
-	case a.TTL < time.Second || a.TTL > maxAssertionTTL || a.TTL%time.Second != 0:
-		return errors.New("assertion: ttl: want whole seconds, at most 5m, such as 60s")
+	case full.Audience == "":
+		return nil, errors.New("assertion: audience is required: a name for the upstream, which it compares with its own, such as orders-backend")
+	case full.TTL < time.Second || full.TTL > maxAssertionTTL || full.TTL%time.Second != 0:
+		return nil, errors.New("assertion: ttl: want whole seconds, at most 5m, such as 60s")
 	}
-	return nil
+	return &full, nil
 }
 
 // sign adds to an admitted call what upstream may believe of it. It comes last,
@@ -97,7 +99,7 @@ func (c *call) sign() {
 		ID:   rand.Text(), // 130 bits
 		Call: said,
 	})
-	// Signing has no reason to fail: check has seen the audience and the ttl.
+	// Signing has no reason to fail: checked has seen the audience and the ttl.
 	// If it did, upstream would refuse a call that nobody vouches for.
 	if err == nil {
 		r.Header[headerAssertion] = []string{token}

@@ -91,7 +91,7 @@ func New(c Config) (*Gate, error) {
 	case c.Memory == nil:
 		c.Memory = new(Memory)
 	}
-	if err := c.Assertion.check(); err != nil {
+	if c.Assertion, err = c.Assertion.checked(); err != nil {
 		return nil, err
 	}
 	g := &Gate{config: c, origins: origins}

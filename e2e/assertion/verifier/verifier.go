@@ -37,6 +37,7 @@ type Verifier struct {
 
 // Call is what the gate says about a call. There is more; see the claims.
 type Call struct {
+	Version    int    `json:"v"`
 	Action     string `json:"action"`
 	ID         string `json:"id"`
 	Method     string `json:"method"`
@@ -76,6 +77,8 @@ func (v *Verifier) Verify(assertion, method, target string, body []byte) (*Call,
 	}
 	digest := sha256.Sum256(body)
 	switch {
+	case own.Call.Version != 1:
+		return nil, errors.New("the claims are of another version")
 	case own.Call.Method != method || own.Call.Target != target:
 		return nil, errors.New("the assertion is for another request")
 	case own.Call.BodySHA256 != hex.EncodeToString(digest[:]):
