@@ -110,7 +110,11 @@ func TestAttackForgedAssertion(t *testing.T) {
 			"a broken call":            fetchCall(append([]string{"Next-Action: " + actionID}, forged...)...),
 		} {
 			send(t, g.address, raw, false)
-			for _, r := range up.take() {
+			seen := up.take()
+			if refused := mode == "enforce" && strings.Contains(is, " call"); refused != (len(seen) == 0) {
+				t.Errorf("%s, %s: %d requests reached the backend", mode, is, len(seen))
+			}
+			for _, r := range seen {
 				if len(r.header["Actiongw-Assertion"]) > 0 || r.header.Get("Actiongw_assertion") != "" || r.header.Get("Content-Digest") != "" {
 					t.Errorf("%s, %s: %v", mode, is, r.header)
 				}
