@@ -11,9 +11,9 @@ import (
 // there as soon as a route has a gate.
 type App struct {
 	metrics *metrics
-	// keysets are those that sign. Handlers are provisioned one after the
-	// other, and nothing else looks.
-	keysets map[keysetName]*signingKeys
+	// keysets are those that sign, by file. Handlers are provisioned one after
+	// the other, and nothing else looks.
+	keysets map[string]*signingKeys
 	ctx     caddy.Context
 	logger  *zap.Logger
 }
@@ -28,7 +28,7 @@ func (App) CaddyModule() caddy.ModuleInfo {
 
 // Provision creates the metrics.
 func (a *App) Provision(ctx caddy.Context) (err error) {
-	a.ctx, a.logger, a.keysets = ctx, ctx.Logger(), map[keysetName]*signingKeys{}
+	a.ctx, a.logger, a.keysets = ctx, ctx.Logger(), map[string]*signingKeys{}
 	a.metrics, err = newMetrics(ctx.GetMetricsRegistry())
 	return err
 }

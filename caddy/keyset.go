@@ -1,141 +1,34 @@
 package caddy
 
 import (
-	"context"
-	"crypto/sha256"
-	"encoding/base64"
 	"errors"
 	"fmt"
-	"io/fs"
-	"os"
-	"strings"
-	"sync/atomic"
-	"time"
 
 	"github.com/caddyserver/caddy/v2"
-	"go.uber.org/zap"
 
-	"github.com/actiongw/actiongw/internal/assertion"
 	"github.com/actiongw/actiongw/internal/keyring"
 )
 
-// envWrapping holds the wrapping key that the configuration does not name.
-const envWrapping = "ACTIONGW_WRAPPING_KEY"
+// EnvWrappingKey is the environment variable of the key that keysets are
+// encrypted with. Its twin with _FILE behind it names a file.
+const EnvWrappingKey = "ACTIONGW_WRAPPING_KEY"
 
-// signingKeys is a keyset of keys that sign, kept up to date with its file. The
-// gates and the JWKS of one configuration share it, so that no gate signs with
-// a key before the JWKS has it.
-type signingKeys struct {
-	file     string
-	wrapping keyring.WrappingKey
-	logger   *zap.Logger
-	seen     fs.FileInfo
-	current  atomic.Pointer[signing]
-}
-
-// signing is what was made of the file.
-type signing struct {
-	signer *assertion.Signer
-	jwks   []byte
-	etag   string
-}
-
-// keysetName tells keysets apart: two mentions of a file with different
-// wrapping keys are two, of which one cannot be read.
-type keysetName struct {
-	file     string
-	wrapping [sha256.Size]byte
-}
-
-// signingKeys reads a keyset, or returns it when the configuration has already.
-func (a *App) signingKeys(file, wrapping string, repl *caddy.Replacer) (*signingKeys, error) {
-	text, err := wrappingText(repl, wrapping)
+// readWrappingKey reads the key that keysets are encrypted with, from the text
+// of an option or else from the environment.
+func readWrappingKey(repl *caddy.Replacer, text string) (keyring.WrappingKey, error) {
+	text, err := repl.ReplaceOrErr(text, true, true)
+	if err == nil && text == "" {
+		text, err = fromEnvironment(EnvWrappingKey)
+	}
+	if err == nil && text == "" {
+		err = errors.New("keysets are encrypted, and nothing says with which key: set it to {file.PATH} of the file that `actiongw keys generate --kind wrapping` makes, or set " + EnvWrappingKey + " or its _FILE twin")
+	}
 	if err != nil {
-		return nil, err
+		return keyring.WrappingKey{}, fmt.Errorf("wrapping_key: %w", err)
 	}
-	name := keysetName{file, sha256.Sum256([]byte(text))}
-	if known := a.keysets[name]; known != nil {
-		return known, nil
-	}
-	k := &signingKeys{file: file, logger: a.logger}
-	if k.wrapping, err = keyring.ParseWrappingKey([]byte(text)); err != nil {
-		return nil, fmt.Errorf("wrapping_key: %w", err)
-	}
-	if _, err := k.refresh(); err != nil {
-		return nil, fmt.Errorf("keyset %s: %w", file, err)
-	}
-	a.keysets[name] = k
-	go k.run(a.ctx)
-	return k, nil
-}
-
-// wrappingText finds the text of the wrapping key.
-func wrappingText(repl *caddy.Replacer, text string) (string, error) {
-	if text == "" {
-		text, err := fromEnvironment(envWrapping)
-		if err == nil && text == "" {
-			err = errors.New("a keyset needs the key that it is encrypted with: set wrapping_key {file./path/of/wrapping.json}, " + envWrapping + " or " + envWrapping + "_FILE")
-		}
-		return text, err
-	}
-	if !strings.Contains(text, "{") {
-		return "", errors.New("wrapping_key wants the key itself, not the name of a file: write {file./path/of/wrapping.json}")
-	}
-	expanded, err := repl.ReplaceOrErr(text, true, true)
+	wrapping, err := keyring.ParseWrappingKey([]byte(text))
 	if err != nil {
-		return "", fmt.Errorf("wrapping_key: %w", err)
+		return wrapping, fmt.Errorf("wrapping_key: %w", err)
 	}
-	return expanded, nil
-}
-
-// refresh reads the file if it is another than last time. What fails leaves
-// what was known.
-func (k *signingKeys) refresh() (changed bool, err error) {
-	info, err := os.Stat(k.file)
-	if err != nil || isSame(k.seen, info) {
-		return false, err
-	}
-	data, err := os.ReadFile(k.file)
-	if err != nil {
-		return false, err
-	}
-	k.seen = info
-	// Without its notes, which only say which keys are pending: published are
-	// those as well, and the primary key, which signs, is Tink's to know.
-	set, err := keyring.ReadKeyset(keyring.Assertions, data, nil, k.wrapping)
-	if err != nil {
-		return false, err
-	}
-	made := &signing{}
-	if made.signer, err = assertion.FromKeyset(set); err != nil {
-		return false, err
-	}
-	if made.jwks, err = assertion.JWKS(set); err != nil {
-		return false, err
-	}
-	digest := sha256.Sum256(made.jwks)
-	made.etag = `"` + base64.RawURLEncoding.EncodeToString(digest[:12]) + `"` // 96 bits
-	k.current.Store(made)
-	return true, nil
-}
-
-// run keeps the keys up to date until the configuration goes.
-func (k *signingKeys) run(ctx context.Context) {
-	ticker := time.NewTicker(watchInterval)
-	defer ticker.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-ticker.C:
-		}
-		changed, err := k.refresh()
-		switch {
-		case errors.Is(err, fs.ErrNotExist): // being replaced: it stays known
-		case err != nil:
-			k.logger.Error("a keyset cannot be read; the last good one stays in force", zap.String("file", k.file), zap.Error(err))
-		case changed:
-			k.logger.Info("keyset loaded", zap.String("file", k.file))
-		}
-	}
+	return wrapping, nil
 }
