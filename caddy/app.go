@@ -6,11 +6,14 @@ import (
 	"go.uber.org/zap"
 )
 
-// App is what the gates of one configuration share: their metrics, and the
-// look over the routes that finds ways around them. It has no settings and is
+// App is what the gates of one configuration share: their metrics, the keys
+// that they sign with, and the look over the routes that finds ways around them. It has no settings and is
 // there as soon as a route has a gate.
 type App struct {
 	metrics *metrics
+	// keysets are those that sign, by file. Handlers are provisioned one after
+	// the other, and nothing else looks.
+	keysets map[string]*signingKeys
 	ctx     caddy.Context
 	logger  *zap.Logger
 }
@@ -25,7 +28,7 @@ func (App) CaddyModule() caddy.ModuleInfo {
 
 // Provision creates the metrics.
 func (a *App) Provision(ctx caddy.Context) (err error) {
-	a.ctx, a.logger = ctx, ctx.Logger()
+	a.ctx, a.logger, a.keysets = ctx, ctx.Logger(), map[string]*signingKeys{}
 	a.metrics, err = newMetrics(ctx.GetMetricsRegistry())
 	return err
 }

@@ -83,7 +83,7 @@ func (w *watched) refresh(file string) (changed bool, err error) {
 	if err != nil {
 		return false, err
 	}
-	if old := w.seen[file]; old != nil && old.ModTime().Equal(info.ModTime()) && old.Size() == info.Size() && os.SameFile(old, info) {
+	if isSame(w.seen[file], info) {
 		return false, nil
 	}
 	data, err := os.ReadFile(file)
@@ -97,6 +97,11 @@ func (w *watched) refresh(file string) (changed bool, err error) {
 	}
 	w.set = set
 	return true, nil
+}
+
+// isSame reports whether a file looks as it did before, if it was there.
+func isSame(old, now fs.FileInfo) bool {
+	return old != nil && old.ModTime().Equal(now.ModTime()) && old.Size() == now.Size() && os.SameFile(old, now)
 }
 
 // run keeps the gate up to date until the configuration goes.

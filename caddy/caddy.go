@@ -17,6 +17,10 @@ func init() {
 	caddy.RegisterModule(MatchServerAction{})
 	caddy.RegisterModule(Seal{})
 	caddy.RegisterModule(App{})
+	caddy.RegisterModule(JWKS{})
+	httpcaddyfile.RegisterHandlerDirective("actiongw_jwks", parseJWKS)
+	// Ahead of the gate, whose only_actions would refuse to serve keys.
+	httpcaddyfile.RegisterDirectiveOrder("actiongw_jwks", httpcaddyfile.Before, "invoke")
 	httpcaddyfile.RegisterHandlerDirective("actiongw", parseDirective)
 	// Ahead of invoke, handle and route: ordered later, a handle block of the
 	// site would be matched first and walk around the gate.
@@ -38,6 +42,10 @@ var (
 	_ caddy.Provisioner                 = (*MatchServerAction)(nil)
 	_ caddyfile.Unmarshaler             = (*MatchServerAction)(nil)
 	_ caddyhttp.RequestMatcherWithError = (*MatchServerAction)(nil)
+
+	_ caddy.Provisioner           = (*JWKS)(nil)
+	_ caddyfile.Unmarshaler       = (*JWKS)(nil)
+	_ caddyhttp.MiddlewareHandler = (*JWKS)(nil)
 
 	_ caddy.App         = (*App)(nil)
 	_ caddy.Provisioner = (*App)(nil)

@@ -61,10 +61,19 @@ func parseDirective(h httpcaddyfile.Helper) (caddyhttp.MiddlewareHandler, error)
 //			server_references allow|deny
 //			args              <schema file>
 //		}
+//		assertion {
+//			issuer       <text>
+//			audience     <text>
+//			keyset       <file>
+//			wrapping_key <text>
+//			secret       <text>
+//			ttl          <duration>
+//		}
 //	}
 //
 // Every line is optional, and so is the block. `manifest` and `action` may
-// repeat.
+// repeat. In `assertion`, `audience` and either `keyset` or `secret` are
+// required.
 func (h *Handler) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 	d.Next() // the directive's name
 	if d.NextArg() {
@@ -161,10 +170,12 @@ func (h *Handler) unmarshalOption(d *caddyfile.Dispenser, name string) error {
 		return h.unmarshalWire(d)
 	case "action":
 		return h.unmarshalRule(d)
+	case "assertion":
+		return h.unmarshalAssertion(d)
 	default:
 		// Silence about a misspelled option would leave the gate weaker than
 		// its operator believes.
-		return d.Errf("unknown option %q: want mode, origins, same_host, missing_origin, max_body, body_timeout, max_memory, strip_internal, only_actions, errors, key, previous_keys, disabled_keys, next_keyset, closures, wrapping_key, manifest, unknown_actions, backend, call_path, max_result, result_timeout, dialect, wire or action", name)
+		return d.Errf("unknown option %q: want mode, origins, same_host, missing_origin, max_body, body_timeout, max_memory, strip_internal, only_actions, errors, key, previous_keys, disabled_keys, next_keyset, closures, wrapping_key, manifest, unknown_actions, backend, call_path, max_result, result_timeout, dialect, wire, action or assertion", name)
 	}
 }
 

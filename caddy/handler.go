@@ -159,6 +159,10 @@ type Handler struct {
 	// Rules for single actions, by name.
 	Actions []Rule `json:"actions,omitempty"`
 
+	// How admitted calls are signed, so that upstream can tell them from
+	// others. Default: they are not.
+	Assertion *Assertion `json:"assertion,omitempty"`
+
 	gate    *proxy.Gate
 	metrics *metrics
 	logger  *zap.Logger
@@ -196,6 +200,11 @@ func (h *Handler) Provision(ctx caddy.Context) error {
 	}
 	if config.JSON {
 		config.Declared = h.declared()
+	}
+	if h.Assertion != nil {
+		if config.Assertion.Signer, err = h.Assertion.signer(repl, app.(*App)); err != nil {
+			return err
+		}
 	}
 	if h.gate, err = proxy.New(config); err != nil {
 		return err
@@ -252,7 +261,10 @@ func (h *Handler) config(repl *caddy.Replacer) (proxy.Config, error) {
 	if c.Dialect, err = action.ParseDialect(h.Dialect); err != nil {
 		return c, err
 	}
-	c.Wire, err = reply.ParseWire(h.wire())
+	if c.Wire, err = reply.ParseWire(h.wire()); err != nil {
+		return c, err
+	}
+	c.Assertion, err = h.Assertion.config(repl)
 	return c, err
 }
 
@@ -260,7 +272,11 @@ func (h *Handler) config(repl *caddy.Replacer) (proxy.Config, error) {
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyhttp.Handler) (err error) {
 	start := time.Now()
 	trusted, _ := caddyhttp.GetVar(r.Context(), caddyhttp.TrustedProxyVarKey).(bool)
-	d := h.gate.Admit(r, proxy.Peer{Trusted: trusted, Writer: w})
+	peer := proxy.Peer{Trusted: trusted, Writer: w}
+	if h.Assertion != nil {
+		peer.URL = originalURL(r)
+	}
+	d := h.gate.Admit(r, peer)
 	defer func() { d.Release(err == nil) }()
 	if d.Kind == action.None && d.Refusal == nil {
 		setPlaceholders(r, noPlaceholder)
@@ -275,8 +291,19 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyht
 	case d.Translated():
 		return h.translate(w, r, next, o)
 	default:
-		return next.ServeHTTP(w, r)
+		if err = next.ServeHTTP(w, r); err != nil {
+			proxy.Unsign(r)
+		}
+		return err
 	}
+}
+
+// originalURL is path and query as the client sent them, before rewrites.
+func originalURL(r *http.Request) string {
+	if original, ok := r.Context().Value(caddyhttp.OriginalRequestCtxKey).(http.Request); ok {
+		return original.URL.RequestURI()
+	}
+	return ""
 }
 
 // refuse answers a refused request, or has the site's error routes answer it.

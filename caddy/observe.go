@@ -11,7 +11,6 @@ import (
 	"go.uber.org/zap"
 	"go.uber.org/zap/zapcore"
 
-	"github.com/actiongw/actiongw/internal/policy"
 	"github.com/actiongw/actiongw/internal/proxy"
 	"github.com/actiongw/actiongw/internal/reject"
 )
@@ -149,7 +148,7 @@ func (o *observation) placeholder(key string) (any, bool) {
 	case "http.actiongw.action":
 		return o.decision.Name, true
 	case "http.actiongw.closure":
-		return closureWord(o.decision.Closure), true
+		return o.decision.Closure.String(), true
 	case "http.actiongw.outcome":
 		return o.outcome(), true
 	case "http.actiongw.digest":
@@ -162,9 +161,4 @@ func (o *observation) placeholder(key string) (any, bool) {
 	default:
 		return nil, false
 	}
-}
-
-// closureWord is the word for what became of a call's captured values.
-func closureWord(c policy.Closure) string {
-	return [...]string{"none", "opened", "unchecked"}[c]
 }

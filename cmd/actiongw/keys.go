@@ -10,8 +10,8 @@ import (
 func init() {
 	caddycmd.RegisterCommand(caddycmd.Command{
 		Name:  "keys",
-		Usage: "generate|list|import-next|add|promote|disable|enable|destroy|doctor",
-		Short: "Makes, lists, rotates and checks the keys of closures",
+		Usage: "generate|list|import-next|jwks|add|promote|disable|enable|destroy|doctor",
+		Short: "Makes, lists, rotates and checks the keys of closures and assertions",
 		Long: `
 There are two kinds of keys. A Next key is the text that Next.js takes from
 NEXT_SERVER_ACTIONS_ENCRYPTION_KEY; the app and the gate share it. A keyset is a
@@ -36,7 +36,7 @@ line, and what is printed of a key is its fingerprint.
   actiongw keys promote own.keyset 2787262034 --wrapping-key-file wrapping.json`
 			cmd.Args = cobra.NoArgs // so that a misspelled one is an error
 			cmd.RunE = func(cmd *cobra.Command, _ []string) error { return cmd.Help() }
-			cmd.AddCommand(keysGenerateCommand(), keysListCommand(), keysImportCommand(), keysDoctorCommand(), keysAddCommand())
+			cmd.AddCommand(keysGenerateCommand(), keysListCommand(), keysImportCommand(), keysJWKSCommand(), keysDoctorCommand(), keysAddCommand())
 			for _, change := range keyChanges() {
 				cmd.AddCommand(change.command())
 			}
@@ -115,7 +115,7 @@ key cannot be used, and 0 when there are warnings at most.
 
 func keysGenerateCommand() *cobra.Command {
 	cmd := &cobra.Command{
-		Use:   "generate [--kind next|keyset|wrapping] --out <file> [--bits 128|192|256] [--wrapping-key-file <file>] [--json]",
+		Use:   "generate [--kind next|keyset|assertion|wrapping] --out <file> [--bits 128|192|256] [--wrapping-key-file <file>] [--json]",
 		Short: "Makes a Next key, a keyset or a wrapping key",
 		Long: `
 Makes a key from the system's randomness and writes it to a new file that only
@@ -125,16 +125,18 @@ its owner can read. A file that exists is never written over.
   wrapping   the key that keysets are encrypted with
   keyset     a keyset for closures of actiongw's own layout, encrypted with the
              wrapping key of --wrapping-key-file
+  assertion  a keyset that signs assertions with ES256, encrypted likewise
 `,
 		Example: `  actiongw keys generate --out next.key
   actiongw keys generate --kind wrapping --out wrapping.json
   actiongw keys generate --kind keyset --wrapping-key-file wrapping.json --out own.keyset
+  actiongw keys generate --kind assertion --wrapping-key-file wrapping.json --out assertion.keyset
   actiongw keys generate --stdout | vault write secret/next key=-`,
 		Args: cobra.NoArgs,
 		RunE: runE(cmdKeysGenerate),
 	}
 	addWrappingFlag(cmd)
-	cmd.Flags().String("kind", "next", "What to make: next, keyset or wrapping")
+	cmd.Flags().String("kind", "next", "What to make: next, keyset, assertion or wrapping")
 	cmd.Flags().Int("bits", 256, "Length of a Next key: 128, 192 or 256")
 	cmd.Flags().String("out", "", "File to write, which must not be there yet")
 	cmd.Flags().Bool("stdout", false, "Print a Next key in place of writing it to a file; it is a secret")

@@ -41,15 +41,17 @@ func readWrapping(cmd *cobra.Command) (keyring.WrappingKey, error) {
 	return wrapping, nil
 }
 
-// readKeyset reads a keyset of either purpose and the notes beside it.
+// readKeyset reads a keyset of any purpose and the notes beside it.
 func readKeyset(file string, wrapping keyring.WrappingKey) (keyring.Keyset, error) {
-	set, err := gwcaddy.ReadKeyset(keyring.OwnClosures, file, wrapping)
-	if err != nil {
-		if next, nextErr := gwcaddy.ReadKeyset(keyring.NextClosures, file, wrapping); nextErr == nil {
-			return next, nil
+	var failure error
+	for _, purpose := range keyring.Purposes() {
+		set, err := gwcaddy.ReadKeyset(purpose, file, wrapping)
+		if err == nil {
+			return set, nil
 		}
+		failure = err
 	}
-	return set, err
+	return keyring.Keyset{}, failure
 }
 
 // createKeyset writes a new keyset and the notes beside it.

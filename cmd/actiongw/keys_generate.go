@@ -33,8 +33,8 @@ func cmdKeysGenerate(cmd *cobra.Command, _ []string) (int, error) {
 		return 0, errors.New("--out is required: the file to write; --stdout prints a Next key")
 	case kind != "next" && cmd.Flags().Changed("bits"):
 		return 0, errors.New("--bits is for Next keys: other keys have 256")
-	case kind != "keyset" && wrapping != "":
-		return 0, errors.New("--wrapping-key-file is for keysets: add --kind keyset")
+	case kind != "keyset" && kind != "assertion" && wrapping != "":
+		return 0, errors.New("--wrapping-key-file is for keysets: add --kind keyset or --kind assertion")
 	}
 	var m made
 	var err error
@@ -42,11 +42,13 @@ func cmdKeysGenerate(cmd *cobra.Command, _ []string) (int, error) {
 	case "next":
 		m, err = generateNext(cmd, out, stdout)
 	case "keyset":
-		m, err = generateKeyset(cmd, out)
+		m, err = generateKeyset(cmd, kind, keyring.OwnClosures, out)
+	case "assertion":
+		m, err = generateKeyset(cmd, kind, keyring.Assertions, out)
 	case "wrapping":
 		m, err = generateWrapping(out)
 	default:
-		return 0, fmt.Errorf("--kind %q: want next, keyset or wrapping", kind)
+		return 0, fmt.Errorf("--kind %q: want next, keyset, assertion or wrapping", kind)
 	}
 	if err != nil || stdout {
 		return 0, err
@@ -81,17 +83,17 @@ func generateNext(cmd *cobra.Command, out string, stdout bool) (made, error) {
 	return made{Kind: "next", File: out, Fingerprint: key.Fingerprint()}, createFile(out, []byte(text))
 }
 
-func generateKeyset(cmd *cobra.Command, out string) (made, error) {
+func generateKeyset(cmd *cobra.Command, kind string, purpose keyring.Purpose, out string) (made, error) {
 	wrapping, err := readWrapping(cmd)
 	if err != nil {
 		return made{}, err
 	}
-	set, err := keyring.Generate(keyring.OwnClosures, rand.Reader, time.Now().Unix())
+	set, err := keyring.Generate(purpose, rand.Reader, time.Now().Unix())
 	if err != nil {
 		return made{}, err
 	}
 	info := set.List()[0]
-	return made{"keyset", out, info.Fingerprint, info.ID}, createKeyset(out, set, wrapping)
+	return made{kind, out, info.Fingerprint, info.ID}, createKeyset(out, set, wrapping)
 }
 
 func generateWrapping(out string) (made, error) {

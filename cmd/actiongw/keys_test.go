@@ -77,6 +77,14 @@ func TestKeysets(t *testing.T) {
 	with("list", own).want(t, 0, "own-closures", "primary", "256", "20")
 	with("doctor", "--keyset", own).want(t, 0, "can use it")
 
+	signing := filepath.Join(dir, "assertion.keyset")
+	with("generate", "--kind", "assertion", "--out", signing).want(t, 0, "wrote "+signing+", key ")
+	with("list", signing).want(t, 0, "keys for assertion", "primary", "256", "20")
+	with("doctor", "--keyset", signing).want(t, 0, "can use it")
+	with("jwks", signing).want(t, 0, `"kty":"EC"`, `"alg":"ES256"`, `"kid":"`)
+	with("jwks", signing).wantNone(t, `"d":`)
+	with("jwks", own).want(t, 1, "not a keyset for assertion")
+
 	first, second := recordedKey(t, "k32-open"), recordedKey(t, otherKey(t, recordedKey(t, "k32-open")))
 	marks := []string{}
 	for i, text := range []string{first, second} {
@@ -107,7 +115,7 @@ func TestKeysets(t *testing.T) {
 	other := filepath.Join(dir, "other.json")
 	typed(t, "", nil, "keys", "generate", "--kind", "wrapping", "--out", other).want(t, 0)
 	typed(t, "", nil, "keys", "list", next, "--wrapping-key-file", other).want(t, 1, "another wrapping key")
-	if files, err := os.ReadDir(dir); err != nil || len(files) != 8 {
+	if files, err := os.ReadDir(dir); err != nil || len(files) != 10 {
 		t.Errorf("files were left over: %v", files)
 	}
 }
@@ -162,6 +170,7 @@ func TestHelpOfEveryCommand(t *testing.T) {
 	} {
 		typed(t, "", nil, append(command, "--help")...).want(t, 0, "Examples:", "--json", "actiongw "+strings.Join(command, " "))
 	}
+	typed(t, "", nil, "keys", "jwks", "--help").want(t, 0, "Examples:", "actiongw keys jwks")
 	typed(t, "", nil, "keys").want(t, 0, "generate", "import-next", "doctor")
 	typed(t, "", nil, "keys", "genrate").want(t, 1, "genrate")
 }

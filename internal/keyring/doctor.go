@@ -103,7 +103,7 @@ func (k Keyset) diagnoseKey(info Info, now int64) []Finding {
 	case info.Created > now:
 		say(Warning, "compare the clocks of the instances", "was made in the future")
 	case info.State == Primary && age > oldPrimaryDays:
-		say(Warning, "add a key, hand it out, promote it", "has been made %d days ago and still seals", age)
+		say(Warning, "add a key, hand it out, promote it", "has been made %d days ago and is still the primary one", age)
 	case info.State == Pending && age > oldPendingDays:
 		say(Warning, "promote it, or disable and destroy it", "has been pending for %d days", age)
 	}

@@ -1,5 +1,5 @@
 // Package keyring holds keys: those that Next.js seals closures with, and the
-// Tink keysets of our own layout.
+// Tink keysets of our own layout and of assertions.
 //
 // A [Key] is one Next key, ready for use. [ParseNextKey] reads it from the text
 // that NEXT_SERVER_ACTIONS_ENCRYPTION_KEY holds and names the usual mistakes. A

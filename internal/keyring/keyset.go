@@ -26,8 +26,15 @@ const (
 	// OwnClosures are keys for our own layout, AES-256-GCM with Tink's prefix,
 	// which says at the head of a ciphertext which key made it.
 	OwnClosures Purpose = "own-closures"
+	// Assertions are private keys that sign what upstream verifies with the
+	// published public keys: ES256 when made here.
+	Assertions Purpose = "assertion"
 )
 
+// Purposes returns all of them, in the order of errors.
+func Purposes() []Purpose { return []Purpose{NextClosures, OwnClosures, Assertions} }
+
+// variant is the prefix type of the AES-GCM keys for closures.
 func (p Purpose) variant() (aesgcm.Variant, error) {
 	switch p {
 	case NextClosures:
@@ -35,7 +42,7 @@ func (p Purpose) variant() (aesgcm.Variant, error) {
 	case OwnClosures:
 		return aesgcm.VariantTink, nil
 	default:
-		return aesgcm.VariantUnknown, fmt.Errorf("%q is no purpose of a keyset; there are %s and %s", string(p), NextClosures, OwnClosures)
+		return aesgcm.VariantUnknown, fmt.Errorf("%q is no purpose of a keyset; there are %v", string(p), Purposes())
 	}
 }
 
@@ -48,10 +55,12 @@ type Keyset struct {
 	notes   notes
 }
 
-// generatedBytes is the length of keys made here: AES-256, as Next makes them.
+// generatedBytes is the length of closure keys made here: AES-256, as Next
+// makes them.
 const generatedBytes = 32
 
 // Generate makes a keyset of one fresh primary key. now is in Unix seconds.
+// random is for closure keys; keys for [Assertions] are drawn by Tink.
 func Generate(purpose Purpose, random io.Reader, now int64) (Keyset, error) {
 	k, id, err := Keyset{purpose: purpose}.add(random, now, Enabled)
 	if err != nil {
@@ -60,9 +69,9 @@ func Generate(purpose Purpose, random io.Reader, now int64) (Keyset, error) {
 	return k.withHandle(func(m *keyset.Manager) error { return m.SetPrimary(id) })
 }
 
-// Add makes a fresh key, which is pending: it opens, and seals after Promote.
-// That leaves the time to hand the keyset to every instance. It returns the
-// new keyset and the key's id.
+// Add makes a fresh key, which is pending: it opens, and seals after Promote;
+// or it is published, and signs after Promote. That leaves the time to hand the
+// keyset to every instance. It returns the new keyset and the key's id.
 func (k Keyset) Add(random io.Reader, now int64) (Keyset, uint32, error) {
 	if k.handle == nil {
 		return Keyset{}, 0, errNoKeyset
@@ -149,8 +158,11 @@ func (k Keyset) refuse(id uint32, verb, why string) error {
 	return fmt.Errorf("key %d is %s and cannot be %s: %s", id, state, verb, why)
 }
 
-// add puts fresh bytes from random into the keyset.
+// add puts a fresh key into the keyset.
 func (k Keyset) add(random io.Reader, now int64, state State) (Keyset, uint32, error) {
+	if k.purpose == Assertions {
+		return k.insert(addSigning, now, state)
+	}
 	fresh := make([]byte, generatedBytes+4)
 	if _, err := io.ReadFull(random, fresh); err != nil {
 		return Keyset{}, 0, fmt.Errorf("no random bytes for a key: %w", err)
@@ -182,11 +194,17 @@ func (k Keyset) addRaw(raw []byte, id uint32, now int64, state State) (Keyset, u
 	if err != nil {
 		return Keyset{}, 0, errors.New("the key cannot be kept in a keyset")
 	}
+	return k.insert(func(m *keyset.Manager) (uint32, error) { return m.AddKey(fresh) }, now, state)
+}
+
+// insert has a key added to a copy of the Tink keyset, and notes it.
+func (k Keyset) insert(add func(*keyset.Manager) (uint32, error), now int64, state State) (Keyset, uint32, error) {
 	manager := keyset.NewManager()
 	if k.handle != nil {
 		manager = keyset.NewManagerFromHandle(k.handle)
 	}
-	if id, err = manager.AddKey(fresh); err != nil {
+	id, err := add(manager)
+	if err != nil || k.notes.find(id) != nil {
 		return Keyset{}, 0, errors.New("the id drawn for the key is taken; try again")
 	}
 	if k.handle == nil { // Tink makes no keyset without a primary key

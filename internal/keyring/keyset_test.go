@@ -55,7 +55,7 @@ func states(set keyring.Keyset) string {
 // TestTheLifeOfAKey walks one keyset of each purpose through every change, and
 // tries each change that is not allowed on the way.
 func TestTheLifeOfAKey(t *testing.T) {
-	for _, purpose := range []keyring.Purpose{keyring.NextClosures, keyring.OwnClosures} {
+	for _, purpose := range keyring.Purposes() {
 		random := &counting{}
 		set, err := keyring.Generate(purpose, random, now)
 		if err != nil {
@@ -119,7 +119,7 @@ func TestTheLifeOfAKey(t *testing.T) {
 
 func TestKeysetsAreWrittenAndRead(t *testing.T) {
 	wrapping, other := wrappingKey(t, 1), wrappingKey(t, 2)
-	for _, purpose := range []keyring.Purpose{keyring.NextClosures, keyring.OwnClosures} {
+	for _, purpose := range keyring.Purposes() {
 		set, _, err := generate(t, purpose).Add(&counting{9}, now+1)
 		if err != nil {
 			t.Fatal(err)
@@ -200,7 +200,7 @@ func TestErrorsOfKeysetsShowNothingOfTheFile(t *testing.T) {
 		"a key as a member":         fmt.Sprintf(`{%q:1}`, textOf(32)),
 		"a key as an encrypted set": fmt.Sprintf(`{"encryptedKeyset":"%s!"}`, textOf(32)),
 	} {
-		for _, purpose := range []keyring.Purpose{keyring.NextClosures, keyring.OwnClosures} {
+		for _, purpose := range keyring.Purposes() {
 			_, err := keyring.ReadKeyset(purpose, []byte(data), nil, wrappingKey(t, 1))
 			_, err2 := keyring.InsecureReadCleartextKeyset(purpose, []byte(data), nil)
 			_, err3 := keyring.ParseWrappingKey([]byte(data))

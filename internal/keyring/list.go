@@ -30,6 +30,8 @@ func (k Keyset) List() []Info {
 		info := Info{ID: e.KeyID(), State: k.stateOf(e), Fingerprint: k.fingerprintOf(e.KeyID())}
 		if raw, ok := rawBytes(e); ok {
 			info.Bits = 8 * len(raw)
+		} else if v, ok := verifyingOf(e); ok {
+			info.Bits = v.bits
 		}
 		if n := k.notes.find(e.KeyID()); n != nil {
 			info.Created = n.created
@@ -148,6 +150,10 @@ func (k Keyset) fingerprintOf(id uint32) string {
 	if e == nil {
 		return ""
 	}
+	// That of a key that signs is made of its public half.
+	if v, ok := verifyingOf(e); ok {
+		return fingerprint("actiongw assertion key", v.raw)
+	}
 	raw, ok := rawBytes(e)
 	switch {
 	case !ok:
@@ -159,7 +165,7 @@ func (k Keyset) fingerprintOf(id uint32) string {
 	}
 }
 
-// rawBytes takes the bytes of a key out of Tink.
+// rawBytes takes the bytes of a key for closures out of Tink.
 func rawBytes(e *keyset.Entry) ([]byte, bool) {
 	key, ok := e.Key().(*aesgcm.Key)
 	if !ok {
@@ -172,6 +178,17 @@ func rawBytes(e *keyset.Entry) ([]byte, bool) {
 // a Next key used with Tink's nonce, or a key of ours used without its prefix,
 // would open nothing that was sealed with it.
 func checkPurpose(purpose Purpose, handle *keyset.Handle) error {
+	if handle.Len() > MaxKeys {
+		return errors.New("the keyset has more than 32 keys; destroy those that nothing uses any more")
+	}
+	if purpose == Assertions {
+		for e := range (Keyset{handle: handle}).entries() {
+			if err := checkSigning(e); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
 	variant, err := purpose.variant()
 	if err != nil {
 		return err
@@ -179,7 +196,7 @@ func checkPurpose(purpose Purpose, handle *keyset.Handle) error {
 	for e := range (Keyset{handle: handle}).entries() {
 		key, ok := e.Key().(*aesgcm.Key)
 		if !ok {
-			return fmt.Errorf("key %d of the keyset is not an AES-GCM key", e.KeyID())
+			return fmt.Errorf("key %d of the keyset is not one for %s: it is not an AES-GCM key", e.KeyID(), purpose)
 		}
 		params, ok := key.Parameters().(*aesgcm.Parameters)
 		switch {
@@ -188,9 +205,6 @@ func checkPurpose(purpose Purpose, handle *keyset.Handle) error {
 		case purpose == OwnClosures && params.KeySizeInBytes() == 24:
 			return fmt.Errorf("key %d of the keyset has 192 bits, which Tink cannot use", e.KeyID())
 		}
-	}
-	if handle.Len() > MaxKeys {
-		return errors.New("the keyset has more than 32 keys; destroy those that nothing uses any more")
 	}
 	return nil
 }

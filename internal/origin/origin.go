@@ -70,32 +70,62 @@ type Evidence struct {
 	Secure bool
 }
 
-// Check decides about one call. It returns the host in the one spelling that
-// upstream should see: lower case, and without the port when that is the
-// default of the Origin's scheme, because Next compares the two as strings.
-func (p *Policy) Check(e Evidence) (host string, refusal *reject.Error) {
+// Caller is what is known of a caller that may call.
+type Caller struct {
+	// Host is the called host in the one spelling that upstream should see:
+	// lower case, and without the port when that is the default of the Origin's
+	// scheme, because Next compares the two as strings.
+	Host string
+	// Listed is set when the operator lists Host. Any other is only what the
+	// caller says.
+	Listed bool
+	// Origin is where the caller comes from, empty if it does not say.
+	Origin string
+	// Rule is the option that lets it call.
+	Rule Rule
+}
+
+// Rule is the option that lets a caller call, for upstream to know.
+type Rule string
+
+// The rules, named after the options.
+const (
+	SameHost      Rule = "same_host"      // the Origin is the called host
+	Listed        Rule = "origins"        // the Origin is on the list
+	MissingOrigin Rule = "missing_origin" // there is no Origin, and there need not be
+)
+
+// Check decides about one call.
+func (p *Policy) Check(e Evidence) (Caller, *reject.Error) {
 	called, ok := parseAddress(strings.ToLower(e.Host))
 	if !ok {
-		return "", reject.New(reject.HostMalformed, reject.StageOrigin, "want host or host:port")
+		return Caller{}, reject.New(reject.HostMalformed, reject.StageOrigin, "want host or host:port")
 	}
+	caller := Caller{Listed: len(p.patterns) > 0, Origin: e.Origin}
 	if !e.HasOrigin || e.Origin == "null" {
 		called = called.withoutPort("http").withoutPort("https")
-		if refusal = p.checkHost(called); refusal == nil && e.HasOrigin {
-			refusal = p.checkNull(called)
-		} else if refusal == nil {
-			refusal = p.checkMissing(e)
+		caller.Host = called.String()
+		if refusal := p.checkHost(called); refusal != nil {
+			return caller, refusal
 		}
-		return called.String(), refusal
+		if e.HasOrigin {
+			caller.Rule = Listed
+			return caller, p.checkNull(called)
+		}
+		caller.Rule = MissingOrigin
+		return caller, p.checkMissing(e)
 	}
-	scheme, caller, ok := parseOrigin(e.Origin)
+	scheme, from, ok := parseOrigin(e.Origin)
 	if !ok {
-		return "", reject.New(reject.OriginMalformed, reject.StageOrigin, "want scheme://host or scheme://host:port in lower case")
+		return caller, reject.New(reject.OriginMalformed, reject.StageOrigin, "want scheme://host or scheme://host:port in lower case")
 	}
-	called, caller = called.withoutPort(scheme), caller.withoutPort(scheme)
-	if refusal = p.checkHost(called); refusal == nil {
-		refusal = p.checkCaller(called, caller, scheme, e.Secure)
+	called, from = called.withoutPort(scheme), from.withoutPort(scheme)
+	caller.Host = called.String()
+	refusal := p.checkHost(called)
+	if refusal == nil {
+		caller.Rule, refusal = p.checkCaller(called, from, scheme, e.Secure)
 	}
-	return called.String(), refusal
+	return caller, refusal
 }
 
 // checkHost refuses hosts that the operator did not list, once there is a list:
@@ -135,14 +165,14 @@ func (p *Policy) checkNull(called address) *reject.Error {
 }
 
 // checkCaller compares two addresses whose default ports are dropped.
-func (p *Policy) checkCaller(called, caller address, scheme string, secure bool) *reject.Error {
+func (p *Policy) checkCaller(called, caller address, scheme string, secure bool) (Rule, *reject.Error) {
 	origin := caller.String()
 	// On a site known to be https, a page over http is written by whoever sits
 	// on the network; only a pattern that says http lets it through.
 	downgraded := secure && scheme == "http"
 	// A page may call the host that it came from, as in Next.
 	if p.sameHost && caller == called && !downgraded {
-		return nil
+		return SameHost, nil
 	}
 	for _, pattern := range p.patterns {
 		if pattern.scheme == "" && downgraded || pattern.scheme != "" && pattern.scheme != scheme {
@@ -150,14 +180,14 @@ func (p *Policy) checkCaller(called, caller address, scheme string, secure bool)
 		}
 		// The operator lists this origin.
 		if pattern.matchesHost(origin) {
-			return nil
+			return Listed, nil
 		}
 	}
 	fix := origin
 	if downgraded {
 		fix = scheme + "://" + origin
 	}
-	return reject.New(reject.OriginNotAllowed, reject.StageOrigin, "the caller's origin is neither the called host nor among origins").
+	return "", reject.New(reject.OriginNotAllowed, reject.StageOrigin, "the caller's origin is neither the called host nor among origins").
 		With("origin", scheme+"://"+origin).With("host", called.String()).With("fix", p.line(called.String(), fix))
 }
 

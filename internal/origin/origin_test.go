@@ -84,14 +84,47 @@ func TestCheck(t *testing.T) {
 		if tc.site != "" {
 			e.FetchSite = []string{tc.site}
 		}
-		host, refusal := policy.Check(e)
+		caller, refusal := policy.Check(e)
 		switch {
 		case refusal == nil && tc.reason != "":
 			t.Errorf("%s: passed, want %s", tc.is, tc.reason)
 		case refusal != nil && refusal.Reason != tc.reason:
 			t.Errorf("%s: %v, want %q", tc.is, refusal, tc.reason)
-		case refusal == nil && host != tc.out:
-			t.Errorf("%s: host %q, want %q", tc.is, host, tc.out)
+		case refusal == nil && caller.Host != tc.out:
+			t.Errorf("%s: host %q, want %q", tc.is, caller.Host, tc.out)
+		}
+	}
+}
+
+// TestWhatIsKnownOfACaller that may call: it is signed for upstream.
+func TestWhatIsKnownOfACaller(t *testing.T) {
+	open := origin.Config{}
+	list := origin.Config{Allow: []string{"shop.example", "*.partner.example", "null"}}
+	for _, tc := range []struct {
+		is       string
+		config   origin.Config
+		evidence origin.Evidence
+		want     origin.Caller
+	}{
+		{"a page of the host", open, origin.Evidence{Origin: "https://shop.example", HasOrigin: true, Host: "Shop.Example:443"},
+			origin.Caller{Host: "shop.example", Origin: "https://shop.example", Rule: origin.SameHost}},
+		{"a page of the listed host", list, origin.Evidence{Origin: "https://shop.example", HasOrigin: true, Host: "shop.example"},
+			origin.Caller{Host: "shop.example", Listed: true, Origin: "https://shop.example", Rule: origin.SameHost}},
+		{"a listed origin", list, origin.Evidence{Origin: "https://a.partner.example", HasOrigin: true, Host: "shop.example"},
+			origin.Caller{Host: "shop.example", Listed: true, Origin: "https://a.partner.example", Rule: origin.Listed}},
+		{"listed null", list, origin.Evidence{Origin: "null", HasOrigin: true, Host: "shop.example"},
+			origin.Caller{Host: "shop.example", Listed: true, Origin: "null", Rule: origin.Listed}},
+		{"curl", open, origin.Evidence{Host: "shop.example"},
+			origin.Caller{Host: "shop.example", Rule: origin.MissingOrigin}},
+		{"only null is listed", origin.Config{Allow: []string{"null"}}, origin.Evidence{Origin: "null", HasOrigin: true, Host: "shop.example"},
+			origin.Caller{Host: "shop.example", Origin: "null", Rule: origin.Listed}},
+	} {
+		policy, err := origin.New(tc.config)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, refusal := policy.Check(tc.evidence); refusal != nil || got != tc.want {
+			t.Errorf("%s: %+v, %v, want %+v", tc.is, got, refusal, tc.want)
 		}
 	}
 }
@@ -176,10 +209,11 @@ func FuzzCheck(f *testing.F) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		out, refusal := policy.Check(origin.Evidence{Origin: from, HasOrigin: true, Host: host})
+		caller, refusal := policy.Check(origin.Evidence{Origin: from, HasOrigin: true, Host: host})
 		if refusal != nil {
 			return
 		}
+		out := caller.Host
 		_, at, ok := strings.Cut(from, "://")
 		if !ok || strings.TrimSuffix(strings.TrimSuffix(at, ":80"), ":443") != strings.TrimSuffix(strings.TrimSuffix(out, ":80"), ":443") {
 			t.Errorf("origin %q passed for host %q", from, host)

@@ -20,6 +20,11 @@ const (
 	ClosureUnchecked
 )
 
+// String is the word for placeholders and assertions.
+func (c Closure) String() string {
+	return [...]string{"none", "opened", "unchecked"}[c]
+}
+
 // Call is what the gate knows about a call when it asks for a decision.
 type Call struct {
 	// BodyBytes is the size of the body as it came.

@@ -60,6 +60,8 @@ type Config struct {
 	PassUnknown bool
 	// Rules are for single actions; the first that matches counts.
 	Rules []policy.Rule
+	// Assertion has admitted calls signed for upstream. nil: they are not.
+	Assertion *Assertion
 	// Memory is shared by the gates of the process.
 	Memory *Memory
 	// Now is the clock by which closures expire, time.Now if nil.
@@ -112,6 +114,9 @@ func New(c Config) (*Gate, error) {
 		return nil, errors.New("mode report does not go with backend json: a call that breaks a rule has no JSON to send on")
 	case c.Memory == nil:
 		c.Memory = new(Memory)
+	}
+	if c.Assertion, err = c.Assertion.checked(); err != nil {
+		return nil, err
 	}
 	g := &Gate{config: c, origins: origins}
 	if err := g.SetBuilds(manifest.Set{}); err != nil {

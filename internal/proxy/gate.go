@@ -11,6 +11,7 @@
 //	   │ reply.Parse                 arguments
 //	   │ closure.Open → flight.Parse captured values
 //	   │ policy.Decide               the action's own rule
+//	   │ assertion.Sign              what upstream may believe, if it is to
 //	   ▼
 //	Admit: one of each control header, the bytes that were checked
 //	any step may end in exactly one *reject.Error
@@ -51,6 +52,9 @@ type Peer struct {
 	// Writer is the response writer: through it the connection's reads can be
 	// broken off.
 	Writer http.ResponseWriter
+	// URL is path and query as the client sent them, where a handler ahead of
+	// the gate may have changed them. Empty is unknown.
+	URL string
 }
 
 // call is one request on its way through the gate.
@@ -60,6 +64,7 @@ type call struct {
 	r    *http.Request
 	peer Peer
 
+	caller origin.Caller
 	builds *builds
 	target manifest.Action // zero if no build has it
 	rule   *policy.Rule
@@ -245,6 +250,7 @@ func (c *call) admit(mediaType action.MediaType, host string) {
 		c.rewrite(mediaType.String(), host)
 	}
 	c.replace()
+	c.sign()
 }
 
 // checkOrigin decides about the caller and returns the host for upstream.
@@ -260,13 +266,15 @@ func (c *call) checkOrigin() (string, *reject.Error) {
 		host = lines[0]
 	}
 	proto := h[headerForwardedProto]
-	return c.gate.origins.Check(origin.Evidence{
+	var err *reject.Error
+	c.caller, err = c.gate.origins.Check(origin.Evidence{
 		Origin:    first(h[headerOrigin]),
 		HasOrigin: h[headerOrigin] != nil,
 		Host:      host,
 		FetchSite: h["Sec-Fetch-Site"],
 		Secure:    c.r.TLS != nil || c.peer.Trusted && len(proto) == 1 && proto[0] == "https",
 	})
+	return c.caller.Host, err
 }
 
 // forwardedHost reports whether the called host is what a trusted proxy says.

@@ -1,6 +1,8 @@
 package proxy_test
 
 import (
+	"crypto/sha256"
+	"encoding/base64"
 	"io"
 	"net/http"
 	"strings"
@@ -60,6 +62,10 @@ func TestCallsAsJSON(t *testing.T) {
 				t.Errorf("sent to %s", tc.r.URL)
 			}
 			h := tc.r.Header
+			digest := sha256.Sum256(body)
+			if h.Get("Content-Digest") != "sha-256=:"+base64.StdEncoding.EncodeToString(digest[:])+":" {
+				t.Errorf("digest %s", h.Get("Content-Digest"))
+			}
 			if h.Get("Content-Type") != "application/json" || h.Get("Cookie") != "session=1" || h.Get("Rsc-Action")+h.Get("Next-Router-State-Tree") != "" {
 				t.Errorf("header %v", h)
 			}
