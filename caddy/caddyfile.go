@@ -10,6 +10,7 @@ import (
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 	"github.com/dustin/go-humanize"
 
+	"github.com/actiongw/actiongw/internal/action"
 	"github.com/actiongw/actiongw/internal/keyring"
 	"github.com/actiongw/actiongw/internal/origin"
 	"github.com/actiongw/actiongw/internal/proxy"
@@ -34,6 +35,12 @@ func parseDirective(h httpcaddyfile.Helper) (caddyhttp.MiddlewareHandler, error)
 //		strip_internal on|off
 //		only_actions
 //		errors         dialect|caddy
+//
+//		backend        react|json
+//		call_path      <path>
+//		max_result     <size>
+//		result_timeout <duration>
+//		dialect        next|react
 //
 //		key             <text>
 //		previous_keys   <text...>
@@ -123,6 +130,21 @@ func (h *Handler) unmarshalOption(d *caddyfile.Dispenser, name string) error {
 		return h.unmarshalManifest(d)
 	case "unknown_actions":
 		return word(d, &h.UnknownActions, "reject", "pass")
+	case "backend":
+		return word(d, &h.Backend, "react", "json")
+	case "call_path":
+		text, err := value(d)
+		h.CallPath = text
+		if err == nil {
+			_, err = proxy.ParseCallPath(text)
+		}
+		return at(d, err)
+	case "max_result":
+		return size(d, &h.MaxResult)
+	case "result_timeout":
+		return duration(d, &h.ResultTimeout)
+	case "dialect":
+		return word(d, &h.Dialect, action.Next.String(), action.React.String())
 	case "wire":
 		return h.unmarshalWire(d)
 	case "action":
@@ -130,7 +152,7 @@ func (h *Handler) unmarshalOption(d *caddyfile.Dispenser, name string) error {
 	default:
 		// Silence about a misspelled option would leave the gate weaker than
 		// its operator believes.
-		return d.Errf("unknown option %q: want mode, origins, same_host, missing_origin, max_body, body_timeout, max_memory, strip_internal, only_actions, errors, key, previous_keys, disabled_keys, manifest, unknown_actions, wire or action", name)
+		return d.Errf("unknown option %q: want mode, origins, same_host, missing_origin, max_body, body_timeout, max_memory, strip_internal, only_actions, errors, key, previous_keys, disabled_keys, manifest, unknown_actions, backend, call_path, max_result, result_timeout, dialect, wire or action", name)
 	}
 }
 

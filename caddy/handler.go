@@ -37,6 +37,7 @@ var inFlight proxy.Memory
 // `{http.actiongw.action_id}` | the action's id, if the call names one
 // `{http.actiongw.action}` | the action's name in the manifest, if one has it
 // `{http.actiongw.closure}` | `none`, `opened` or `unchecked`
+// `{http.actiongw.outcome}` | with a JSON backend, once it has answered a fetch call: `result`, `redirect` or another word of docs/any-backend.md
 // `{http.actiongw.kind}` | `fetch` or `form`
 // `{http.actiongw.digest}` | of refusals: the random word that is also in the answer and in the log
 type Handler struct {
@@ -111,6 +112,29 @@ type Handler struct {
 	// Default: `reject`.
 	UnknownActions string `json:"unknown_actions,omitempty"`
 
+	// What is behind the gate: `react`, a server that speaks React's formats
+	// and gets calls as they came, or `json`, any other, which gets them as
+	// JSON and whose answers become what React's client expects.
+	// Default: `react`.
+	Backend string `json:"backend,omitempty"`
+
+	// The path below which a JSON backend gets calls, the action's name behind
+	// it. Nobody but the gate may send requests there.
+	// Default: `/_actions/`.
+	CallPath string `json:"call_path,omitempty"`
+
+	// The most bytes that the result of a JSON backend may have.
+	// Default: 10485760.
+	MaxResult int64 `json:"max_result,omitempty"`
+
+	// How long a JSON backend may take to send a result once it has begun.
+	// How long it may take to begin is for `reverse_proxy` to say. Default: 30s.
+	ResultTimeout caddy.Duration `json:"result_timeout,omitempty"`
+
+	// How calls are marked and actions named: `next`, or `react` for bare
+	// react-server-dom, with the header `Rsc-Action`. Default: `next`.
+	Dialect string `json:"dialect,omitempty"`
+
 	// Which version of React's reply format calls must be in: `auto`,
 	// `next14`, `react19.0`, `react19.2.2`, `react19.2.6` or `current`.
 	// Default: `auto`, any one version per call.
@@ -151,6 +175,9 @@ func (h *Handler) Provision(ctx caddy.Context) error {
 	if config.Rules, err = h.readRules(ReadSchema); err != nil {
 		return err
 	}
+	if config.JSON {
+		config.Declared = h.declared()
+	}
 	if h.gate, err = proxy.New(config); err != nil {
 		return err
 	}
@@ -172,6 +199,8 @@ func (h *Handler) config(repl *caddy.Replacer) (proxy.Config, error) {
 		KeepInternal: h.StripInternal != nil && !*h.StripInternal,
 		OnlyActions:  h.OnlyActions,
 		PassUnknown:  h.UnknownActions == "pass",
+		JSON:         h.Backend == "json",
+		CallPath:     h.CallPath,
 		Memory:       &inFlight,
 		Origin: origin.Config{
 			SameHostOff: h.SameHost != nil && !*h.SameHost,
@@ -190,13 +219,20 @@ func (h *Handler) config(repl *caddy.Replacer) (proxy.Config, error) {
 		{"mode", h.Mode, "enforce", "report"},
 		{"missing_origin", h.MissingOrigin, "allow", "deny"},
 		{"errors", h.Errors, "dialect", "caddy"},
+		{"backend", h.Backend, "react", "json"},
 		{"unknown_actions", h.UnknownActions, "reject", "pass"},
 	} {
 		if word.value != "" && word.value != word.usual && word.value != word.other {
 			return c, fmt.Errorf("%s %q: want %s or %s", word.name, word.value, word.usual, word.other)
 		}
 	}
+	if err := h.checkBackend(); err != nil {
+		return c, err
+	}
 	var err error
+	if c.Dialect, err = action.ParseDialect(h.Dialect); err != nil {
+		return c, err
+	}
 	c.Wire, err = reply.ParseWire(h.wire())
 	return c, err
 }
@@ -217,6 +253,8 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyht
 		return h.refuse(w, r, o)
 	case d.Streams():
 		return h.stream(w, r, next, o)
+	case d.Translated():
+		return h.translate(w, r, next, o)
 	default:
 		return next.ServeHTTP(w, r)
 	}

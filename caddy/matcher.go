@@ -60,7 +60,7 @@ func (m *MatchServerAction) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 
 // MatchWithError reports whether the request matches.
 func (m *MatchServerAction) MatchWithError(r *http.Request) (bool, error) {
-	switch action.Recognize(r.Method, r.Header["Next-Action"], r.Header["Content-Type"]) {
+	switch action.Recognize(r.Method, mark(r.Header), r.Header["Content-Type"]) {
 	case action.Fetch:
 		return m.Kind != "maybe_form", nil
 	case action.MaybeForm:
@@ -68,4 +68,13 @@ func (m *MatchServerAction) MatchWithError(r *http.Request) (bool, error) {
 	default:
 		return false, nil
 	}
+}
+
+// mark returns the lines of the action header of whichever dialect, nil if
+// there are none.
+func mark(h http.Header) []string {
+	if lines := h[action.Next.Header()]; lines != nil {
+		return lines
+	}
+	return h[action.React.Header()]
 }

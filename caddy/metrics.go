@@ -6,6 +6,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/actiongw/actiongw/internal/action"
+	"github.com/actiongw/actiongw/internal/jsoncall"
 	"github.com/actiongw/actiongw/internal/proxy"
 	"github.com/actiongw/actiongw/internal/reject"
 )
@@ -16,6 +17,7 @@ type metrics struct {
 	calls   *prometheus.CounterVec
 	actions *prometheus.CounterVec
 	keys    *prometheus.CounterVec
+	results *prometheus.CounterVec
 	kinds   map[string]kindMetrics
 }
 
@@ -42,6 +44,10 @@ func newMetrics(registry prometheus.Registerer) (*metrics, error) {
 			Name: "actiongw_key_uses_total",
 			Help: "Sealed closures opened, by the fingerprint of the key.",
 		}, []string{"key"}),
+		results: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "actiongw_results_total",
+			Help: "Answers of JSON backends to fetch calls by what became of them.",
+		}, []string{"outcome"}),
 		kinds: map[string]kindMetrics{},
 	}
 	duration := prometheus.NewHistogramVec(prometheus.HistogramOpts{
@@ -71,7 +77,10 @@ func newMetrics(registry prometheus.Registerer) (*metrics, error) {
 			size:     size.WithLabelValues(kind),
 		}
 	}
-	for _, c := range []prometheus.Collector{m.calls, m.actions, m.keys, duration, size, memory} {
+	for _, outcome := range jsoncall.Outcomes() {
+		m.results.WithLabelValues(string(outcome))
+	}
+	for _, c := range []prometheus.Collector{m.calls, m.actions, m.keys, m.results, duration, size, memory} {
 		if err := registry.Register(c); err != nil {
 			return nil, err
 		}

@@ -24,6 +24,8 @@ type observation struct {
 	refusal  *reject.Error
 	digest   string
 	late     bool
+	// result is what became of the answer of a JSON backend, nil before.
+	result *proxy.ResultReport
 }
 
 // observe reports a decision about a call, or about a form that might have
@@ -56,9 +58,20 @@ func (h *Handler) observeLate(r *http.Request, o *observation) {
 func (h *Handler) report(r *http.Request, o *observation) {
 	h.metrics.count(o)
 	if o.refusal != nil {
-		o.digest = rand.Text()[:13] // 65 bits: unique in any log
+		o.digest = newDigest()
 		h.logRefusal(r, o)
 	}
+}
+
+// newDigest makes the word that leads from an answer to its log line.
+func newDigest() string { return rand.Text()[:13] } // 65 bits: unique in any log
+
+// outcome is the word for what became of the answer, empty without one.
+func (o *observation) outcome() string {
+	if o.result == nil {
+		return ""
+	}
+	return string(o.result.Outcome)
 }
 
 // MarshalLogObject adds the fields of the access log. They are read when the
@@ -71,6 +84,9 @@ func (o *observation) MarshalLogObject(to zapcore.ObjectEncoder) error {
 	}
 	if o.decision.Name != "" {
 		to.AddString("actiongw_action", o.decision.Name)
+	}
+	if o.result != nil {
+		to.AddString("actiongw_outcome", o.outcome())
 	}
 	if o.refusal != nil {
 		to.AddString("actiongw_reason", string(o.refusal.Reason))
@@ -134,6 +150,8 @@ func (o *observation) placeholder(key string) (any, bool) {
 		return o.decision.Name, true
 	case "http.actiongw.closure":
 		return closureWord(o.decision.Closure), true
+	case "http.actiongw.outcome":
+		return o.outcome(), true
 	case "http.actiongw.digest":
 		return o.digest, true
 	case "http.actiongw.reason":

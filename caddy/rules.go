@@ -3,9 +3,11 @@ package caddy
 import (
 	"fmt"
 	"os"
+	"slices"
 
 	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
 
+	"github.com/actiongw/actiongw/internal/action"
 	"github.com/actiongw/actiongw/internal/policy"
 	"github.com/actiongw/actiongw/internal/reply"
 )
@@ -48,6 +50,19 @@ func (h *Handler) readRules(read func(file string) (*policy.Schema, error)) ([]p
 		rules = append(rules, rule)
 	}
 	return rules, nil
+}
+
+// declared are the actions that rules name by nothing but a name. A JSON
+// backend has no manifest that would.
+func (h *Handler) declared() (names []string) {
+	for _, r := range h.Actions {
+		for _, pattern := range r.Match {
+			if name, ok := action.ParseName(pattern); ok && !slices.Contains(names, string(name)) {
+				names = append(names, string(name))
+			}
+		}
+	}
+	return names
 }
 
 // Policy turns a rule into that of the gate. The schema of its arguments, if

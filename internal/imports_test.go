@@ -17,8 +17,8 @@ const module = "github.com/actiongw/actiongw/"
 // own in this list, and none of its own level.
 var levels = [][]string{
 	{"internal/reject", "internal/value"},
-	{"internal/action", "internal/origin", "internal/formdata", "internal/flight", "internal/keyring", "internal/manifest"},
-	{"internal/reply", "internal/closure", "internal/policy"},
+	{"internal/action", "internal/origin", "internal/formdata", "internal/flight", "internal/jsonform", "internal/keyring", "internal/manifest"},
+	{"internal/reply", "internal/closure", "internal/policy", "internal/jsoncall"},
 	{"internal/proxy"},
 	{"caddy"},
 	{"cmd/actiongw"},

@@ -37,13 +37,13 @@ func (k Kind) String() string {
 	}
 }
 
-// Recognize says what a request is from its method and the raw values of its
-// Next-Action and Content-Type lines, duplicates kept; nextAction is nil when
-// there is no such line. A request with the action header is a Fetch whatever
+// Recognize says what a request is from its method and the raw values of the
+// lines of its action header (see [Dialect]) and Content-Type, duplicates kept;
+// header is nil when there is no such line. A request with the action header is a Fetch whatever
 // its method: the caller refuses all but POST, so that no other reading of the
 // same request can run (spec next-actions §1).
-func Recognize(method string, nextAction, contentType []string) Kind {
-	if nextAction != nil {
+func Recognize(method string, header, contentType []string) Kind {
+	if header != nil {
 		return Fetch
 	}
 	if method != "POST" {

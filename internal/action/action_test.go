@@ -153,7 +153,7 @@ func TestFromFields(t *testing.T) {
 		{"a descriptor whose id is no id", [][2]string{{"$ACTION_REF_1", ""}, {"$ACTION_1:0", `{"id":"xyz"}`}}, "", reject.ActionIDMalformed},
 		{"action fields and no selector", [][2]string{{"$ACTION_KEY", "k"}}, "", reject.ActionMissing},
 	} {
-		id, err := action.FromFields(seq(tc.fields))
+		id, err := action.FromFields(seq(tc.fields), action.ParseID)
 		if string(id) != tc.want || (err == nil) != (tc.reason == "") || err != nil && err.Reason != tc.reason {
 			t.Errorf("%s: got %q, %v, want %q, %q", tc.is, id, err, tc.want, tc.reason)
 		}

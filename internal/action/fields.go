@@ -17,8 +17,9 @@ const (
 // entries in order: name and raw value. Like React it takes the last selector,
 // so that a button overrides its form. The id is empty when a `$ACTION_REF_`
 // is not followed by a readable descriptor; what that means is for the parser
-// of the reply to say. It refuses a form whose selector is missing or is no id.
-func FromFields(entries iter.Seq2[string, []byte]) (ID, *reject.Error) {
+// of the reply to say. It refuses a form whose selector is missing, or is no id
+// by parse, such as [Dialect.ParseID].
+func FromFields(entries iter.Seq2[string, []byte], parse func(string) (ID, bool)) (ID, *reject.Error) {
 	selector := ""
 	for name := range entries {
 		if strings.HasPrefix(name, idField) || strings.HasPrefix(name, refField) {
@@ -26,32 +27,32 @@ func FromFields(entries iter.Seq2[string, []byte]) (ID, *reject.Error) {
 		}
 	}
 	if id, ok := strings.CutPrefix(selector, idField); ok {
-		return parseFieldID(id)
+		return parseFieldID(id, parse)
 	}
 	if ref, ok := strings.CutPrefix(selector, refField); ok {
-		return fromDescriptor(entries, "$ACTION_"+ref+":0")
+		return fromDescriptor(entries, "$ACTION_"+ref+":0", parse)
 	}
 	return "", reject.New(reject.ActionMissing, reject.StageForm, "the form has $ACTION_ fields and no selector among them")
 }
 
-func parseFieldID(s string) (ID, *reject.Error) {
-	id, ok := ParseID(s)
+func parseFieldID(s string, parse func(string) (ID, bool)) (ID, *reject.Error) {
+	id, ok := parse(s)
 	if !ok {
-		return "", reject.New(reject.ActionIDMalformed, reject.StageForm, "the form's action id is not 40 or 42 lower-case hex digits")
+		return "", reject.New(reject.ActionIDMalformed, reject.StageForm, "the form's action id has not the form of one")
 	}
 	return id, nil
 }
 
 // fromDescriptor reads the id at the start of a bound action's root,
 // `{"id":"<id>",…`. Next demands exactly these first bytes (spec next-actions §6).
-func fromDescriptor(entries iter.Seq2[string, []byte], field string) (ID, *reject.Error) {
+func fromDescriptor(entries iter.Seq2[string, []byte], field string, parse func(string) (ID, bool)) (ID, *reject.Error) {
 	const start = `{"id":"`
 	for name, value := range entries {
 		if name != field || len(value) < len(start) || string(value[:len(start)]) != start {
 			continue
 		}
 		if id, _, ok := strings.Cut(string(value[len(start):]), `"`); ok {
-			return parseFieldID(id)
+			return parseFieldID(id, parse)
 		}
 	}
 	return "", nil

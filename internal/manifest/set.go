@@ -116,6 +116,9 @@ func (s Set) Check(id, deployment string) (Action, *Build, *reject.Error) {
 	return a, build, nil
 }
 
+// Len is the number of builds.
+func (s Set) Len() int { return len(s.builds) }
+
 // Builds returns the builds in order, each to be read only.
 func (s Set) Builds() iter.Seq[*Build] {
 	return func(yield func(*Build) bool) {

@@ -30,6 +30,9 @@ type Call struct {
 	// NameOf gives the name of an action's id for server references among the
 	// arguments. Nil means that there are no names.
 	NameOf func(id string) string
+	// BaseNames says that the backend gets the names of files without folders,
+	// so that a schema looks at the same.
+	BaseNames bool
 }
 
 // CheckAccess refuses if the rule denies the action. The answer needs nothing
@@ -63,7 +66,7 @@ func (r *Rule) Decide(c Call) *reject.Error {
 	case r.Args == nil:
 		return nil
 	}
-	form, err := Form(c.Args, c.BodyBytes, c.NameOf)
+	form, err := c.Form()
 	if err == nil {
 		err = r.Args.Check(form)
 	}

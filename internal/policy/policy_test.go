@@ -226,7 +226,7 @@ func TestDeepSharingIsWalkedOnce(t *testing.T) {
 	if holdsReference(args) {
 		t.Error("found a reference where none is")
 	}
-	if _, err := Form(args, 0, nil); err == nil || !strings.Contains(err.Detail, "shared values") {
+	if _, err := (Call{Args: args}).Form(); err == nil || !strings.Contains(err.Detail, "shared values") {
 		t.Errorf("written out: got %v", err)
 	}
 }

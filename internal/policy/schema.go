@@ -31,7 +31,7 @@ const place = "actiongw:///schema"
 
 // ParseSchema compiles a JSON Schema of draft 2020-12, or of the older draft
 // that its `$schema` names. The instance is the array of arguments in their
-// JSON form (see [Form]):
+// JSON form (see package jsonform):
 //
 //	{"type": "array", "prefixItems": [{"type": "object", …}], "items": false}
 //
@@ -159,6 +159,10 @@ func (s *Schema) Check(form []any) *reject.Error {
 		}
 	}
 	return refusal.With("schema", s.name+pointer(first))
+}
+
+func notAllowed(detail string) *reject.Error {
+	return reject.New(ArgumentNotAllowed, Stage, detail)
 }
 
 // leaves yields the misfits themselves, without the errors that only group

@@ -36,105 +36,45 @@ func nested(n int, v value.Value) value.Value {
 	return v
 }
 
-func TestFormIsPlainJSON(t *testing.T) {
-	for _, tt := range []struct {
-		title string
-		v     value.Value
-		want  any
-	}{
-		{"undefined", value.Undefined{}, nil},
-		{"null", value.Null{}, nil},
-		{"a boolean", value.Bool(true), true},
-		{"an integer", value.Number(3), 3.0},
-		{"a fraction", value.Number(0.1), 0.1},
-		{"NaN", value.Number(math.NaN()), nil},
-		{"Infinity", value.Number(math.Inf(1)), nil},
-		{"-Infinity", value.Number(math.Inf(-1)), nil},
-		{"a text", value.String("häß"), "häß"},
-		{"a text with halves of pairs", value.String("a\xed\xa0\x80\xed\xa0\x80b\xed\xb0\x80"), "a\ufffd\ufffdb\ufffd"},
-		{"a BigInt", value.BigInt("-123456789012345678901234567890"), "-123456789012345678901234567890"},
-		{"a Date", &value.Date{ISO: "2026-01-02T03:04:05.000Z"}, "2026-01-02T03:04:05.000Z"},
-		{"an invalid Date", &value.Date{}, nil},
-		{"an array", array(value.Number(1), value.Null{}), []any{1.0, nil}},
-		{"an empty array", array(), []any{}},
-		{"an object", object("a", value.Undefined{}), map[string]any{"a": nil}},
-		{"a Map", &value.Map{Entries: []value.Entry{{Key: value.String("k"), Value: value.Number(1)}}}, []any{[]any{"k", 1.0}}},
-		{"a Set", &value.Set{Items: []value.Value{value.Bool(false)}}, []any{false}},
-		{"an iterator", &value.Iterator{Items: []value.Value{value.Number(1)}}, []any{1.0}},
-		{"a stream", &value.Stream{Chunks: []value.Value{value.String("x")}}, []any{"x"}},
-		{"an async iterable", &value.Async{Items: []value.Value{value.String("x")}, Return: value.Number(1)}, []any{"x"}},
-		{"bytes", &value.Bytes{Kind: "Uint8Array", Data: []byte("abc")}, "YWJj"},
-		{"a promise", &value.Promise{Value: value.Number(1)}, 1.0},
-		{"a rejected promise", &value.Promise{Rejected: &value.Error{}}, nil},
-		{"a temporary reference", &value.TemporaryReference{Position: "1"}, nil},
-		{"a server function", &value.ServerReference{ID: id1}, map[string]any{"id": id1, "name": "name of 40"}},
-		{"a file", &value.File{Name: "a.png", Type: "image/png", Data: []byte("abc")}, map[string]any{"name": "a.png", "type": "image/png", "size": 3.0}},
-		{"a FormData", &value.FormData{Entries: []value.FormEntry{
-			{Name: "$ACTION_KEY", Value: value.String("k")},
-			{Name: "a", Value: value.String("1")}, {Name: "b", Value: value.String("2")}, {Name: "a", Value: value.String("3")},
-		}}, map[string]any{"a": []any{"1", "3"}, "b": []any{"2"}}},
-		{"a value twice", array(array(), array()), []any{[]any{}, []any{}}},
-		{"keys that differ in halves of pairs stay two", &value.Object{Members: []value.Member{{Key: "\xed\xa0\x80", Value: value.Null{}}, {Key: "\xed\xa0\x81", Value: value.Null{}}}},
-			map[string]any{"\xed\xa0\x80": nil, "\xed\xa0\x81": nil}},
-		{"99 levels within the list of arguments", nested(100, value.Null{}), nil},
-	} {
-		got, err := Form([]value.Value{tt.v}, 0, func(id string) string { return "name of " + id[:2] })
-		if err != nil || len(got) != 1 {
-			t.Errorf("%s: got %v and %v", tt.title, got, err)
-		} else if !strings.Contains(tt.title, "levels") && !reflect.DeepEqual(got[0], tt.want) {
-			t.Errorf("%s: got %#v, want %#v", tt.title, got[0], tt.want)
-		}
+// TestTheFormIsInGoValues: what becomes of which value is for jsonform's tests.
+func TestTheFormIsInGoValues(t *testing.T) {
+	args := []value.Value{
+		value.Null{}, value.Bool(true), value.Number(math.Copysign(0, -1)), value.String("x"),
+		&value.Bytes{Kind: "Uint8Array", Data: []byte("abc")}, array(), array(array(), value.Number(1)),
+		&value.FormData{Entries: []value.FormEntry{{Name: "a", Value: value.String("1")}, {Name: "b", Value: value.String("2")}, {Name: "a", Value: value.String("3")}}},
+		&value.File{Name: "d/a.png", Data: []byte("abc")}, &value.ServerReference{ID: id1},
 	}
-	if form, _ := Form([]value.Value{value.Number(math.Copysign(0, -1))}, 0, nil); math.Signbit(form[0].(float64)) {
-		t.Error("-0 is still negative")
+	want := []any{
+		nil, true, 0.0, "x", "YWJj", []any{}, []any{[]any{}, 1.0},
+		map[string]any{"a": []any{"1", "3"}, "b": []any{"2"}},
+		map[string]any{"name": "d/a.png", "type": "", "size": 3.0}, map[string]any{"id": id1, "name": "name of 40"},
 	}
-	if form, err := Form(nil, 0, nil); err != nil || form == nil {
+	call := Call{Args: args, NameOf: func(id string) string { return "name of " + id[:2] }}
+	got, err := call.Form()
+	if err != nil || !reflect.DeepEqual(got, want) {
+		t.Errorf("got %#v and %v, want %#v", got, err, want)
+	}
+	call.BaseNames = true
+	if got, _ := call.Form(); got[8].(map[string]any)["name"] != "a.png" {
+		t.Errorf("a backend that gets base names: got %v", got[8])
+	}
+	if form, err := (Call{}).Form(); err != nil || form == nil {
 		t.Errorf("no arguments: got %#v, %v", form, err)
 	}
 }
 
-func TestFormRefuses(t *testing.T) {
-	self := array()
-	self.Items = []value.Value{object("a", self)}
-	promise := &value.Promise{}
-	promise.Value = promise
-	for _, tt := range []struct {
-		title string
-		v     value.Value
-		want  string
-	}{
-		{"101 levels", nested(101, value.Null{}), "100 levels"},
-		{"101 promises", func() (v value.Value) {
-			for range 101 {
-				v = &value.Promise{Value: v}
-			}
-			return v
-		}(), "100 levels"},
-		{"an array that contains itself", self, "contains itself"},
-		{"a promise of itself", promise, "contains itself"},
-		{"a key __proto__", object("__proto__", value.Null{}), "__proto__"},
-		{"a field __proto__", &value.FormData{Entries: []value.FormEntry{{Name: "__proto__", Value: value.String("")}}}, "__proto__"},
-		{"a symbol", value.Symbol("s"), "symbol"},
-		{"a React element", array(&value.Element{}), "React element"},
-		{"an error", object("a", &value.Error{}), "an error"},
-		{"a lazy value", &value.Lazy{}, "lazy value"},
-		{"a client reference", &value.ClientReference{}, "client reference"},
-		{"a text of 5 MiB", value.String(strings.Repeat("x", 5<<20)), "too large"},
-		{"a doubling at each of 40 levels", func() (v value.Value) {
-			v = array()
-			for range 40 {
-				v = array(v, v)
-			}
-			return v
-		}(), "too large"},
-	} {
-		form, err := Form([]value.Value{tt.v}, 0, nil)
-		if err == nil || form != nil || err.Reason != ArgumentNotAllowed || !strings.Contains(err.Detail, tt.want) {
-			t.Errorf("%s: got %v, want %q", tt.title, err, tt.want)
-		}
+func TestTheFormGrowsWithTheBodyOnly(t *testing.T) {
+	text := value.String(strings.Repeat("x", 5<<20))
+	form, err := (Call{Args: []value.Value{text}}).Form()
+	if err == nil || form != nil || err.Reason != ArgumentNotAllowed || !strings.Contains(err.Detail, "too large") {
+		t.Errorf("5 MiB in no body: got %v", err)
 	}
-	if _, err := Form([]value.Value{value.String(strings.Repeat("x", 5<<20))}, 5<<20, nil); err != nil {
-		t.Errorf("a text of 5 MiB in a body of that size: %v", err)
+	if _, err := (Call{Args: []value.Value{text}, BodyBytes: 5 << 20}).Form(); err != nil {
+		t.Errorf("5 MiB in a body of that size: %v", err)
+	}
+	numbers := []value.Value{array(slices.Repeat([]value.Value{value.Number(1.5)}, 50_000)...)}
+	if _, err := (Call{Args: numbers}).Form(); err != nil {
+		t.Errorf("50,000 numbers: %v", err)
 	}
 }
 
@@ -207,7 +147,7 @@ func TestSchemasCheckArguments(t *testing.T) {
 		{"several misfits, told in the same order every time", []value.Value{&value.Object{Members: []value.Member{{Key: "tag", Value: value.String("c")}, {Key: "n", Value: value.Null{}}, {Key: "x", Value: value.Null{}}}}}, "1 s.json#/prefixItems/0/additionalProperties"},
 	} {
 		for range 5 {
-			form, err := Form(tt.args, 0, nil)
+			form, err := (Call{Args: tt.args}).Form()
 			if err == nil {
 				err = s.Check(form)
 			}
@@ -349,7 +289,7 @@ func BenchmarkSchema(b *testing.B) {
 		b.Run(bb.name, func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
-				form, err := Form(bb.args, 0, nil)
+				form, err := (Call{Args: bb.args}).Form()
 				if err != nil {
 					b.Fatal(err)
 				}

@@ -69,6 +69,7 @@ func discard(w http.ResponseWriter, r *http.Request, most int64, long time.Durat
 //     of exactly text/plain, and an UnrecognizedActionError on an unknown id.
 //   - That of Next 14 takes any body but Flight for `undefined`, and gets an
 //     error row. It does not look at the status.
+//   - Bare react-server-dom looks at nothing but the body, and gets one, too.
 //   - A form without JavaScript gets a page, and a JSON client RFC 9457.
 //
 // Nothing of the request is repeated. The digest, random and also in the log,
@@ -96,7 +97,9 @@ func answerBody(accept []string, d *Decision, refusal *reject.Error, digest stri
 	switch {
 	case accepts(accept, "application/json"), accepts(accept, "application/problem+json"):
 		return "application/problem+json", problem(refusal, digest)
-	case d.Kind == action.Fetch && d.ID.Legacy():
+	case d.Kind == action.Fetch && d.Dialect == action.React:
+		return "text/x-component", "0:E{\"digest\":\"" + digest + "\"}\n"
+	case d.Kind == action.Fetch && d.legacy():
 		return "text/x-component", "0:[\"$@1\",[\"\",null]]\n1:E{\"digest\":\"" + digest + "\"}\n"
 	case d.Kind != action.Fetch && accepts(accept, "text/html"):
 		return "text/html; charset=utf-8", page(refusal, digest)

@@ -10,37 +10,11 @@ import (
 	"github.com/actiongw/actiongw/internal/closure"
 	"github.com/actiongw/actiongw/internal/flight"
 	"github.com/actiongw/actiongw/internal/formdata"
-	"github.com/actiongw/actiongw/internal/manifest"
 	"github.com/actiongw/actiongw/internal/policy"
 	"github.com/actiongw/actiongw/internal/reject"
 	"github.com/actiongw/actiongw/internal/reply"
 	"github.com/actiongw/actiongw/internal/value"
 )
-
-// identify finds out which action the id names, and whether it may be called
-// at all. It needs nothing of the body.
-func (c *call) identify() *reject.Error {
-	c.builds = c.gate.builds.Load()
-	found, err := c.lookup(string(c.ID))
-	if err != nil {
-		return err
-	}
-	c.target = found
-	c.Name = found.Name()
-	c.rule = c.builds.rules.For(c.Name, string(c.ID))
-	return c.rule.CheckAccess()
-}
-
-// lookup finds an action of the builds. Ids that no build has are refused once
-// all builds are known, unless the operator lets them pass to the app, which
-// looks them up itself.
-func (c *call) lookup(id string) (manifest.Action, *reject.Error) {
-	found, _, err := c.builds.set.Check(id, first(c.r.Header["X-Deployment-Id"]))
-	if err != nil && c.gate.config.PassUnknown {
-		return manifest.Action{}, nil
-	}
-	return found, err
-}
 
 // checkReply reads the arguments of a call by React's client and decides about
 // them. entries are nil for a text body.
@@ -55,7 +29,7 @@ func (c *call) checkReply(mediaType action.MediaType, entries []formdata.Entry) 
 	if err == nil {
 		err = c.checkValues(r.Args, r.Refs)
 	}
-	if err != nil || !r.Reencode {
+	if err != nil || !r.Reencode || c.json {
 		return mediaType, err
 	}
 	return c.reencode(r, mediaType)
@@ -68,13 +42,13 @@ func (c *call) checkAction(entries []formdata.Entry) *reject.Error {
 	if err != nil {
 		return err
 	}
-	id, ok := action.ParseID(a.ID)
+	id, ok := c.gate.parseID(a.ID)
 	switch {
 	case !ok:
-		return reject.New(reject.ActionIDMalformed, reject.StageReply, "the form's action id is not 40 or 42 lower-case hex digits")
+		return reject.New(reject.ActionIDMalformed, reject.StageReply, "the form's action id is not "+c.Dialect.IDForm())
 	case c.ID != "" && id != c.ID:
 		return reject.New(reject.ReplyMalformed, reject.StageReply, "the form's descriptor names two actions")
-	case a.Reencode:
+	case a.Reencode && !c.json:
 		return reject.New(reject.ReplyMalformed, reject.StageReply, "React would read other bound arguments than were sent")
 	}
 	c.ID = id
@@ -90,7 +64,7 @@ func (c *call) checkAction(entries []formdata.Entry) *reject.Error {
 }
 
 func (c *call) replyOptions() reply.Options {
-	return reply.Options{Wire: c.gate.config.Wire, Legacy: c.ID.Legacy(), Limits: reply.DefaultLimits()}
+	return reply.Options{Wire: c.gate.config.Wire, Legacy: c.legacy(), Limits: reply.DefaultLimits()}
 }
 
 // checkValues decides about arguments, the captured values first: functions
@@ -113,26 +87,26 @@ func (c *call) checkValues(args *value.Array, refs []*value.ServerReference) *re
 	if c.Closure == policy.ClosureOpened {
 		passed = passed[1:]
 	}
-	return c.rule.Decide(policy.Call{
-		BodyBytes: int64(len(c.body)),
-		Closure:   c.Closure,
-		Args:      passed,
-		NameOf: func(id string) string {
-			found, _, _ := c.builds.set.Lookup(id)
-			return found.Name()
-		},
-	})
+	nameOf := func(id string) string {
+		_, name, _ := c.lookup(id)
+		return name
+	}
+	err := c.rule.Decide(policy.Call{BodyBytes: int64(len(c.body)), Closure: c.Closure, Args: passed, NameOf: nameOf})
+	if err == nil && c.json {
+		err = c.translate(passed, nameOf)
+	}
+	return err
 }
 
 // checkReference decides about a function that was passed along: it must be
 // one that exists and may be called, and its own closure must be in order.
 func (c *call) checkReference(ref *value.ServerReference, tries *int) *reject.Error {
-	if _, ok := action.ParseID(ref.ID); !ok {
+	if _, ok := c.gate.parseID(ref.ID); !ok {
 		return reject.New(reject.ActionIDMalformed, reject.StageReply, "a server function among the arguments has no action's id")
 	}
-	found, err := c.lookup(ref.ID)
+	found, name, err := c.lookup(ref.ID)
 	if err == nil {
-		err = c.builds.rules.For(found.Name(), ref.ID).CheckAccess()
+		err = c.builds.rules.For(name, ref.ID).CheckAccess()
 	}
 	if err == nil && ref.Bound != nil && len(ref.Bound.Items) > 0 {
 		_, err = c.openClosure(ref.Bound.Items[0], ref.ID, captures(found), tries)

@@ -15,6 +15,9 @@ type builds struct {
 	set   manifest.Set
 	ring  keyring.Ring
 	rules *policy.Table
+	// complete is set when what is declared is all there is: no manifest adds
+	// to it.
+	complete bool
 }
 
 // SetBuilds tells the gate which builds of the app are served now. It may be
@@ -40,11 +43,15 @@ func (g *Gate) SetBuilds(set manifest.Set) error {
 	for _, a := range set.All() {
 		known = append(known, policy.Action{Name: a.Name(), ID: a.ID})
 	}
+	for _, name := range g.config.Declared {
+		known = append(known, policy.Action{Name: name, ID: name})
+	}
 	rules, err := policy.New(g.config.Rules, known)
 	if err != nil {
 		return err
 	}
-	g.builds.Store(&builds{set, ring, rules})
+	complete := len(g.config.Declared) > 0 && set.Len() == 0
+	g.builds.Store(&builds{set, ring, rules, complete})
 	return nil
 }
 

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/actiongw/actiongw/internal/action"
 	"github.com/actiongw/actiongw/internal/keyring"
 	"github.com/actiongw/actiongw/internal/manifest"
 	"github.com/actiongw/actiongw/internal/origin"
@@ -41,6 +42,14 @@ type Config struct {
 	KeepInternal bool
 	// OnlyActions refuses whatever is no call.
 	OnlyActions bool
+	// JSON says that the backend reads calls as JSON, each on a path of its own
+	// below CallPath, and does not speak React's formats.
+	JSON     bool
+	CallPath string
+	// Dialect says how calls are marked and actions named.
+	Dialect action.Dialect
+	// Declared are names of actions that no build has.
+	Declared []string
 	// Wire is the column of the reply format to hold calls to.
 	Wire reply.Wire
 	// Keys open closures, newest first, besides those of the builds.
@@ -66,6 +75,9 @@ func New(c Config) (*Gate, error) {
 	if c.BodyTimeout == 0 {
 		c.BodyTimeout = DefaultBodyTimeout
 	}
+	if c.CallPath, err = ParseCallPath(c.CallPath); err != nil {
+		return nil, err
+	}
 	if c.MaxMemory == 0 {
 		c.MaxMemory = DefaultMaxMemory
 	}
@@ -86,6 +98,8 @@ func New(c Config) (*Gate, error) {
 	// largest size must fit, or no call of that size ever passes.
 	case c.MaxMemory < 2*bufferSize(largest+1):
 		return nil, fmt.Errorf("max_memory %d is too small: want at least twice max_body and its buffer, %d", c.MaxMemory, 2*bufferSize(largest+1))
+	case c.JSON && c.Report:
+		return nil, errors.New("mode report does not go with backend json: a call that breaks a rule has no JSON to send on")
 	case c.Memory == nil:
 		c.Memory = new(Memory)
 	}

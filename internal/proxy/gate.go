@@ -28,10 +28,12 @@ import (
 
 	"github.com/actiongw/actiongw/internal/action"
 	"github.com/actiongw/actiongw/internal/formdata"
+	"github.com/actiongw/actiongw/internal/jsoncall"
 	"github.com/actiongw/actiongw/internal/manifest"
 	"github.com/actiongw/actiongw/internal/origin"
 	"github.com/actiongw/actiongw/internal/policy"
 	"github.com/actiongw/actiongw/internal/reject"
+	"github.com/actiongw/actiongw/internal/value"
 )
 
 // Gate decides about requests. It is immutable but for the memory that it
@@ -63,6 +65,9 @@ type call struct {
 	rule   *policy.Rule
 
 	sealedBytes int // looked at for closures
+	// captured are the values of the call's own closure, nil for none.
+	captured *value.Array
+	message  jsoncall.Message
 }
 
 // Admit takes a request through the gate. On Pass and Admit, r is ready for
@@ -71,13 +76,16 @@ type call struct {
 func (g *Gate) Admit(r *http.Request, peer Peer) Decision {
 	clean(r, g.config.KeepInternal)
 	c := call{gate: g, r: r, peer: peer}
-	c.memory = g.config.Memory
-	c.Kind = action.Recognize(r.Method, r.Header[headerAction], r.Header[headerType])
+	c.memory, c.Dialect, c.json = g.config.Memory, g.config.Dialect, g.config.JSON
+	c.Kind = action.Recognize(r.Method, r.Header[c.Dialect.Header()], r.Header[headerType])
 	var err *reject.Error
-	switch c.Kind {
-	case action.Fetch:
+	switch {
+	case g.config.JSON && isCallPath(r.URL, g.config.CallPath):
+		// Nobody outside may post a call that is ready made.
+		err = reject.New(reject.PathReserved, reject.StageHead, "calls arrive there from the gate only")
+	case c.Kind == action.Fetch:
 		err = c.fetch()
-	case action.MaybeForm:
+	case c.Kind == action.MaybeForm:
 		err = c.form()
 	default:
 		err = c.pass()
@@ -109,18 +117,18 @@ func (c *call) pass() *reject.Error {
 
 // fetch is the way of a call by React's client.
 func (c *call) fetch() *reject.Error {
-	r := c.r
+	g, r := c.gate, c.r
 	if r.Method != http.MethodPost {
 		return reject.New(reject.MethodNotAllowed, reject.StageHead, "want POST")
 	}
 	// Read first, because the answer to any refusal depends on it.
 	var ok bool
-	c.ID, ok = action.ParseID(first(r.Header[headerAction]))
+	c.ID, ok = g.parseID(first(r.Header[c.Dialect.Header()]))
 	if err := c.checkHead(); err != nil {
 		return err
 	}
 	if !ok {
-		return reject.New(reject.ActionIDMalformed, reject.StageHead, "Next-Action is not 40 or 42 lower-case hex digits")
+		return reject.New(reject.ActionIDMalformed, reject.StageHead, c.Dialect.Header()+" is not "+c.Dialect.IDForm())
 	}
 	mediaType, err := action.ParseMediaType(first(r.Header[headerType]))
 	if err != nil {
@@ -199,7 +207,7 @@ func (c *call) formAction(mediaType action.MediaType, entries []formdata.Entry) 
 				return
 			}
 		}
-	})
+	}, c.gate.parseID)
 	if err != nil {
 		return err
 	}
@@ -231,7 +239,12 @@ func (c *call) formType() (m action.MediaType, delimiter string, err *reject.Err
 // admit makes the request what upstream should see.
 func (c *call) admit(mediaType action.MediaType, host string) {
 	c.Verdict = Admit
-	c.rewrite(mediaType, host)
+	if c.json {
+		c.rewrite(c.message.ContentType, host)
+		c.readdress()
+	} else {
+		c.rewrite(mediaType.String(), host)
+	}
 	c.replace()
 }
 

@@ -11,7 +11,6 @@ import (
 
 // Field names in the canonical form that net/http keeps them in.
 const (
-	headerAction         = "Next-Action"
 	headerConnection     = "Connection"
 	headerName           = "Actiongw-Action"
 	headerEncoding       = "Content-Encoding"
@@ -85,7 +84,7 @@ func isInternal(name string) bool {
 // checkHead refuses calls whose head two readers could understand differently.
 func (c *call) checkHead() *reject.Error {
 	h := c.r.Header
-	for _, name := range [...]string{headerAction, headerType, headerOrigin} {
+	for _, name := range [...]string{c.Dialect.Header(), headerType, headerOrigin} {
 		if len(h[name]) > 1 {
 			return reject.New(reject.HeaderDuplicated, reject.StageHead, "two "+name+" lines")
 		}
@@ -110,12 +109,13 @@ func (c *call) checkHead() *reject.Error {
 
 // checkConnection refuses Connection options that name a header which a call
 // depends on. Proxies drop what is named (RFC 9110 §7.6.1): without Origin the
-// backend checks nothing, without Next-Action the body is another kind of call.
+// backend checks nothing, without the action header the body is another kind of
+// call.
 func checkConnection(lines []string) *reject.Error {
 	for _, line := range lines {
 		for option := range strings.SplitSeq(line, ",") {
 			switch name := http.CanonicalHeaderKey(strings.TrimSpace(option)); {
-			case name == headerAction, name == headerType, name == headerOrigin,
+			case name == action.Next.Header(), name == action.React.Header(), name == headerType, name == headerOrigin,
 				name == headerForwardedHost, name == headerForwardedProto, name == "X-Forwarded-For",
 				name == "Content-Length", name == "Host", name == "Cookie", name == "Authorization",
 				name == "Sec-Fetch-Site", isOurs(name):
@@ -128,10 +128,10 @@ func checkConnection(lines []string) *reject.Error {
 
 // rewrite gives an admitted call the head that upstream should see: exactly
 // one of each control header, in the spelling that was checked.
-func (c *call) rewrite(mediaType action.MediaType, host string) {
+func (c *call) rewrite(mediaType, host string) {
 	r := c.r
-	if want := mediaType.String(); r.Header[headerType][0] != want {
-		r.Header[headerType] = []string{want}
+	if r.Header[headerType][0] != mediaType {
+		r.Header[headerType] = []string{mediaType}
 	}
 	r.Header[headerName] = []string{c.name()}
 	for _, name := range [...]string{
@@ -160,7 +160,7 @@ func (c *call) name() string {
 // Defuse makes a refused request harmless for whatever may still handle it: a
 // reverse proxy in an error route must not run the action after all.
 func Defuse(r *http.Request) {
-	for _, name := range [...]string{headerAction, headerType, headerEncoding, "Content-Length", "Trailer", "Expect"} {
+	for _, name := range [...]string{action.Next.Header(), action.React.Header(), headerType, headerEncoding, "Content-Length", "Trailer", "Expect"} {
 		delete(r.Header, name)
 	}
 	r.Body, r.ContentLength, r.TransferEncoding, r.Trailer = http.NoBody, 0, nil, nil

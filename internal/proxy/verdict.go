@@ -2,6 +2,7 @@ package proxy
 
 import (
 	"github.com/actiongw/actiongw/internal/action"
+	"github.com/actiongw/actiongw/internal/jsoncall"
 	"github.com/actiongw/actiongw/internal/policy"
 	"github.com/actiongw/actiongw/internal/reject"
 )
@@ -30,6 +31,7 @@ func (v Verdict) String() string {
 type Decision struct {
 	Verdict Verdict
 	Kind    action.Kind
+	Dialect action.Dialect
 	// ID is the action's id where the request names one that looks like an id.
 	ID action.ID
 	// Name is what the manifest calls the action, empty if no manifest has it.
@@ -43,6 +45,7 @@ type Decision struct {
 	// BodyBytes is how much of the body was read into memory.
 	BodyBytes int
 
+	json   bool // the backend reads calls as JSON
 	memory *Memory
 	held   int64        // bytes counted
 	body   []byte       // what was read
@@ -62,6 +65,23 @@ func (d *Decision) Late() *reject.Error {
 // Streams reports whether the body is still watched while it passes, so that
 // Late may change.
 func (d *Decision) Streams() bool { return d.stream != nil }
+
+// Translated reports whether the answer to the call has to be translated, by
+// [Translation].
+func (d *Decision) Translated() bool {
+	return d.Verdict == Admit && d.json && d.Kind == action.Fetch
+}
+
+// Client is who waits for the answer to a fetch call.
+func (d *Decision) Client() jsoncall.Client {
+	switch {
+	case d.Dialect == action.React:
+		return jsoncall.React
+	case d.legacy():
+		return jsoncall.Next14
+	}
+	return jsoncall.Next
+}
 
 // Release ends the counting of the body's memory. With done set, nobody will
 // read the body again, and its buffer serves another request; after an error

@@ -11,6 +11,9 @@ const (
 	MethodNotAllowed Reason = "method_not_allowed"
 	// NotAnAction: any request that is no call, behind `only_actions`.
 	NotAnAction Reason = "not_an_action"
+	// PathReserved: anything on the path where a JSON backend gets calls. A call
+	// that somebody wrote by hand would look like one that the gate has checked.
+	PathReserved Reason = "path_reserved"
 	// HeaderDuplicated: two Next-Action, Content-Type or Origin lines. The
 	// backend might read the other one.
 	HeaderDuplicated Reason = "header_duplicated"
@@ -132,6 +135,7 @@ type entry struct {
 var table = [...]entry{
 	{MethodNotAllowed, 405, "Server actions are called with POST."},
 	{NotAnAction, 404, "Only server actions are served here."},
+	{PathReserved, 403, "This path is not open to the outside."},
 	{HeaderDuplicated, 400, "A header that must be single was sent twice."},
 	{ConnectionNomination, 400, "The Connection header names a header that must not be dropped."},
 	{ActionIDMalformed, 400, "This is not the id of a server action."},

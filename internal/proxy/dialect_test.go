@@ -1,0 +1,64 @@
+package proxy_test
+
+import (
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/actiongw/actiongw/internal/action"
+	"github.com/actiongw/actiongw/internal/proxy"
+	"github.com/actiongw/actiongw/internal/reject"
+)
+
+func TestDialectReact(t *testing.T) {
+	for _, tc := range []struct {
+		is, header, id string
+		declared       []string
+		pass           bool
+		verdict        proxy.Verdict
+		reason         reject.Reason
+	}{
+		{"the id of a bundler", "Rsc-Action", "file:///app/actions.js#create", nil, false, proxy.Admit, ""},
+		{"an id with a space", "Rsc-Action", "create invoice", nil, false, proxy.Refuse, reject.ActionIDMalformed},
+		{"the header of Next, which this backend does not look at", "Next-Action", id, nil, false, proxy.Pass, ""},
+		{"a declared action", "Rsc-Action", "create", []string{"create"}, false, proxy.Admit, ""},
+		{"another than those that are declared", "Rsc-Action", "destroy", []string{"create"}, false, proxy.Refuse, reject.ActionUnknown},
+		{"another, and unknown ones pass", "Rsc-Action", "destroy", []string{"create"}, true, proxy.Admit, ""},
+	} {
+		t.Run(tc.is, func(t *testing.T) {
+			g, _ := newGate(t, proxy.Config{Dialect: action.React, Declared: tc.declared, PassUnknown: tc.pass})
+			r := post("text/plain;charset=UTF-8", "[]")
+			r.Header.Set(tc.header, tc.id)
+			d := admit(g, r)
+			defer d.Release(true)
+			if d.Verdict != tc.verdict || d.Refusal != nil && d.Refusal.Reason != tc.reason {
+				t.Errorf("%v (%v), want %v (%s)", d.Verdict, d.Refusal, tc.verdict, tc.reason)
+			}
+		})
+	}
+}
+
+// Next names actions by ids alone, unless one is declared.
+func TestDeclaredActionOfNext(t *testing.T) {
+	g, _ := newGate(t, proxy.Config{Declared: []string{"create"}})
+	form := strings.ReplaceAll(call, id, "create")
+	d := admit(g, post(formType, form))
+	defer d.Release(true)
+	if d.Verdict != proxy.Admit || d.ID != "create" || d.Name != "create" {
+		t.Errorf("%v (%v) of %q, want the call of create", d.Verdict, d.Refusal, d.ID)
+	}
+}
+
+// Bare React reads the body of any answer as Flight.
+func TestAnswerToReact(t *testing.T) {
+	g, _ := newGate(t, proxy.Config{Dialect: action.React})
+	r := post("text/plain;charset=UTF-8", "[1,")
+	r.Header.Set("Rsc-Action", "create")
+	d := admit(g, r)
+	defer d.Release(true)
+	w := httptest.NewRecorder()
+	proxy.WriteAnswer(w, r, &d, d.Refusal, "ABC")
+	if w.Code != 400 || w.Body.String() != "0:E{\"digest\":\"ABC\"}\n" || w.Header().Get("Content-Type") != "text/x-component" {
+		t.Errorf("%d %s %q", w.Code, w.Header().Get("Content-Type"), w.Body)
+	}
+}
