@@ -52,6 +52,9 @@ build() {
 	printf '[containers]\ncgroups = "disabled"\nnetns = "host"\n' >"$work/containers.conf"
 	export CONTAINERS_STORAGE_CONF=$work/storage.conf CONTAINERS_CONF=$work/containers.conf TMPDIR=$work
 
+	# buildah keeps a cache there, whatever its configuration says.
+	mount -t tmpfs tmpfs /var/lib
+
 	local bases
 	mapfile -t bases < <(sed -nE 's/^FROM (--[^ ]+ )*([^ ]+).*/\2/p' Dockerfile)
 	[[ ${#bases[@]} == 2 && ${bases[0]} == golang:* ]] || fail "the Dockerfile starts from ${bases[*]}: teach me their stand-ins"
@@ -183,6 +186,7 @@ if [[ ${1:-} == inside ]]; then
 	exit
 fi
 tools
+mkdir -p "$(go env GOCACHE)"
 go mod download
 work=$(mktemp -d)
 # Outside of the namespaces: here no mount leads out of the folder.
