@@ -17,6 +17,8 @@ const (
 	envOrigins        = "ACTIONGW_ORIGINS"
 	envTrustedProxies = "ACTIONGW_TRUSTED_PROXIES"
 	envBackend        = "ACTIONGW_BACKEND"
+	envDialect        = "ACTIONGW_DIALECT"
+	envActions        = "ACTIONGW_ACTIONS"
 	envMode           = "ACTIONGW_MODE"
 	envMaxBody        = "ACTIONGW_MAX_BODY"
 	envMaxMemory      = "ACTIONGW_MAX_MEMORY"
@@ -33,8 +35,8 @@ const (
 // knownVariables are all with our prefix that mean something.
 func knownVariables() []string {
 	return []string{
-		envUpstream, envBackend, envListen, envHealthListen, envOrigins, envTrustedProxies, envMode,
-		envMaxBody, envMaxMemory, envManifest, envAccessLog, envPrevious, envPrevious + "_FILE",
+		envUpstream, envBackend, envDialect, envActions, envListen, envHealthListen, envOrigins, envTrustedProxies,
+		envMode, envMaxBody, envMaxMemory, envManifest, envAccessLog, envPrevious, envPrevious + "_FILE",
 	}
 }
 

@@ -14,7 +14,7 @@ import (
 func init() {
 	caddycmd.RegisterCommand(caddycmd.Command{
 		Name:  "proxy",
-		Usage: "--to <addr> [--from <addr>] [--origin <pattern>] [--max-body <size>] [--trusted-proxy <cidr>] [--report] [--access-log] [--admin <addr>]",
+		Usage: "--to <addr> [--from <addr>] [--backend react|json] [--dialect next|react] [--manifest <file>] [--origin <pattern>] [--max-body <size>] [--trusted-proxy <cidr>] [--report] [--access-log] [--admin <addr>]",
 		Short: "Guards a backend without a configuration file",
 		Long: `
 Listens at --from, takes each request through the gate, and sends what may pass
@@ -42,10 +42,15 @@ The admin endpoint is off unless --admin says where it should listen.
 			cmd.Example = `  actiongw proxy --from :8080 --to localhost:3000
   actiongw proxy --from shop.example.com --to app-1:3000 --to app-2:3000
   actiongw proxy --from :8080 --to localhost:3000 --origin shop.example.com --trusted-proxy 10.0.0.0/8
-  actiongw proxy --to localhost:3000 --report --access-log`
+  actiongw proxy --to localhost:3000 --report --access-log
+  actiongw proxy --to localhost:3000 --manifest .next/server/server-reference-manifest.json
+  actiongw proxy --to localhost:8000 --backend json --dialect react`
 			cmd.Flags().StringP("from", "f", ":8080", "Where to listen: port, address or host")
 			cmd.Flags().StringArrayP("to", "t", nil, "Backend address; repeat for several")
 			cmd.Flags().StringArray("origin", nil, "Origin that may call, with * for one label; repeat for several")
+			cmd.Flags().String("backend", "react", "What the backend is: react, or json to give it calls as JSON")
+			cmd.Flags().String("dialect", "next", "What the client is: next, or react without a framework")
+			cmd.Flags().StringArray("manifest", nil, "server-reference-manifest.json of a build; repeat for several")
 			cmd.Flags().String("max-body", "1MiB", "Most bytes in the body of a call")
 			cmd.Flags().StringArray("trusted-proxy", nil, "Address range of proxies in front; repeat for several")
 			cmd.Flags().Bool("report", false, "Refuse nothing, log what would be refused")
@@ -75,12 +80,11 @@ func readProxyFlags(fl caddycmd.Flags) (*simpleSite, error) {
 		source:    "the flags",
 		upstreams: setting{name: "--to", option: "to"},
 		trusted:   setting{name: "--trusted-proxy"},
-		options:   []setting{{"--max-body", "max_body", []string{fl.String("max-body")}}},
 		admin:     fl.String("admin"),
 		accessLog: fl.Bool("access-log"),
 	}
-	origins := setting{name: "--origin", option: "origins"}
-	for flag, list := range map[string]*[]string{"to": &s.upstreams.values, "origin": &origins.values, "trusted-proxy": &s.trusted.values} {
+	var origins, manifests []string
+	for flag, list := range map[string]*[]string{"to": &s.upstreams.values, "origin": &origins, "manifest": &manifests, "trusted-proxy": &s.trusted.values} {
 		var err error
 		if *list, err = fl.GetStringArray(flag); err != nil {
 			return nil, err
@@ -89,8 +93,16 @@ func readProxyFlags(fl caddycmd.Flags) (*simpleSite, error) {
 	if len(s.upstreams.values) == 0 {
 		return nil, fmt.Errorf("--to is required: the address of your backend, as in --to localhost:3000")
 	}
-	if len(origins.values) > 0 {
-		s.options = append(s.options, origins)
+	s.options = []setting{
+		{"--max-body", "max_body", []string{fl.String("max-body")}},
+		{"--backend", "backend", []string{fl.String("backend")}},
+		{"--dialect", "dialect", []string{fl.String("dialect")}},
+	}
+	if len(origins) > 0 {
+		s.options = append(s.options, setting{"--origin", "origins", origins})
+	}
+	for _, file := range manifests {
+		s.options = append(s.options, setting{"--manifest", "manifest", []string{file}})
 	}
 	if fl.Bool("report") {
 		s.options = append(s.options, setting{"--report", "mode", []string{"report"}})

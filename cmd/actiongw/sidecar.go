@@ -9,6 +9,8 @@ import (
 	caddycmd "github.com/caddyserver/caddy/v2/cmd"
 	"github.com/spf13/cobra"
 	"go.uber.org/zap"
+
+	"github.com/actiongw/actiongw/internal/action"
 )
 
 func init() {
@@ -21,7 +23,9 @@ may pass to ACTIONGW_UPSTREAM. It reads no file but those named below, and
 writes none.
 
   ACTIONGW_UPSTREAM         addresses of the backend; required
-  ACTIONGW_BACKEND          what the backend is: react (react)
+  ACTIONGW_BACKEND          react, or json: it gets calls as JSON (react)
+  ACTIONGW_DIALECT          next, or react: the client is bare React (next)
+  ACTIONGW_ACTIONS          names of the actions of a JSON backend; others are refused
   ACTIONGW_LISTEN           where to listen, plain HTTP (:8080)
   ACTIONGW_HEALTH_LISTEN    where /healthz and /metrics are (:8081)
   ACTIONGW_ORIGINS          origins that may call, with * for one label
@@ -86,6 +90,8 @@ func readEnvironment() (*simpleSite, error) {
 		return nil, fmt.Errorf("%s is required: the address of your backend, as in %s=app:3000", envUpstream, envUpstream)
 	}
 	for _, one := range []struct{ name, option string }{
+		{envBackend, "backend"},
+		{envDialect, "dialect"},
 		{envMode, "mode"},
 		{envMaxBody, "max_body"},
 		{envMaxMemory, "max_memory"},
@@ -98,8 +104,11 @@ func readEnvironment() (*simpleSite, error) {
 	for _, file := range words(os.Getenv(envManifest)) {
 		s.options = append(s.options, setting{envManifest, "manifest", []string{file}})
 	}
-	if text := os.Getenv(envBackend); text != "" && text != "react" {
-		return nil, fmt.Errorf("%s: %q: want react", envBackend, text)
+	for _, name := range words(os.Getenv(envActions)) {
+		if _, ok := action.ParseName(name); !ok {
+			return nil, fmt.Errorf("%s: %q is no name of an action; for rules by pattern write a Caddyfile", envActions, name)
+		}
+		s.options = append(s.options, setting{envActions, "action", []string{name}})
 	}
 	switch text := os.Getenv(envAccessLog); text {
 	case "on", "off", "":

@@ -37,6 +37,7 @@ func TestSidecar(t *testing.T) {
 	g, health, folder := sidecar(t,
 		"ACTIONGW_UPSTREAM="+first.Listener.Addr().String()+", http://"+second.Listener.Addr().String(),
 		"ACTIONGW_BACKEND=react",
+		"ACTIONGW_DIALECT=next",
 		"ACTIONGW_ORIGINS=shop.example\nhttps://*.partner.example",
 		"ACTIONGW_TRUSTED_PROXIES=10.0.0.0/8 127.0.0.1",
 		"ACTIONGW_MODE=enforce",
@@ -88,6 +89,24 @@ func TestSidecar(t *testing.T) {
 	endsWell(t, g)
 	if files, _ := os.ReadDir(folder); len(files) > 0 {
 		t.Errorf("the sidecar wrote %v", files)
+	}
+}
+
+// TestSidecarTranslates calls for a backend that speaks no React.
+func TestSidecarTranslates(t *testing.T) {
+	backend := startJSONBackend(t)
+	g, _, _ := sidecar(t, "ACTIONGW_UPSTREAM="+backend.Listener.Addr().String(), "ACTIONGW_BACKEND=json", "ACTIONGW_DIALECT=react", "ACTIONGW_ACTIONS=echo dollar")
+	for _, tc := range []struct {
+		is, action string
+		status     int
+		says       string
+	}{
+		{"an action in the list", "echo", http.StatusOK, `0:{"action":"echo","id":"echo"`},
+		{"an action that is not", "rich", http.StatusNotFound, "0:E"},
+	} {
+		if got := send(t, g.address, reactCall(tc.action, "[7]"), false); got.status != tc.status || !strings.Contains(got.body, tc.says) {
+			t.Errorf("%s: %d %s", tc.is, got.status, got.body)
+		}
 	}
 }
 
@@ -154,7 +173,9 @@ func TestMistakesInTheEnvironmentAreNamed(t *testing.T) {
 	}{
 		{"no backend", "ACTIONGW_UPSTREAM=", []string{"ACTIONGW_UPSTREAM is required", "ACTIONGW_UPSTREAM=app:3000"}},
 		{"a backend with a path", "ACTIONGW_UPSTREAM=http://app:3000/shop", []string{"ACTIONGW_UPSTREAM", "only support scheme, host, and port"}},
-		{"a kind of backend that is none", "ACTIONGW_BACKEND=php", []string{"ACTIONGW_BACKEND", "want react"}},
+		{"a kind of backend that is none", "ACTIONGW_BACKEND=php", []string{"ACTIONGW_BACKEND", "want react or json"}},
+		{"a client that is none", "ACTIONGW_DIALECT=vue", []string{"ACTIONGW_DIALECT", "want next or react"}},
+		{"a pattern in place of a name", "ACTIONGW_ACTIONS=app/admin/**", []string{"ACTIONGW_ACTIONS", "is no name of an action", "Caddyfile"}},
 		{"a host to listen on", "ACTIONGW_LISTEN=shop.example", []string{"ACTIONGW_LISTEN", "want a port such as :8080", "Caddyfile"}},
 		{"a port out of range", "ACTIONGW_LISTEN=:99999", []string{"ACTIONGW_LISTEN", "is no port"}},
 		{"an address without a port", "ACTIONGW_LISTEN=127.0.0.1", []string{"ACTIONGW_LISTEN", "want 127.0.0.1:8080"}},
