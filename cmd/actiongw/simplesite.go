@@ -111,24 +111,7 @@ func (s *simpleSite) caddyfile() string {
 	line := func(indent int, words ...string) {
 		fmt.Fprintln(&b, strings.Repeat("\t", indent)+strings.Join(words, " "))
 	}
-	line(0, "{")
-	line(1, "persist_config off")
-	if s.admin == "" {
-		line(1, "admin off")
-	} else {
-		line(1, "admin", s.admin)
-	}
-	if s.listen.plain {
-		// Without certificates there is nothing to store.
-		line(1, "storage_check off")
-		line(1, "storage_clean_interval off")
-	}
-	if len(s.trusted.values) > 0 {
-		line(1, "servers {")
-		line(2, append([]string{"trusted_proxies static"}, s.trusted.values...)...)
-		line(1, "}")
-	}
-	line(0, "}")
+	s.global(line)
 	s.listen.open(line)
 	if s.accessLog {
 		line(1, "log")
@@ -153,6 +136,32 @@ func (s *simpleSite) caddyfile() string {
 		line(0, "}")
 	}
 	return b.String()
+}
+
+// global writes the options of the process.
+func (s *simpleSite) global(line func(int, ...string)) {
+	line(0, "{")
+	line(1, "persist_config off")
+	if s.admin == "" {
+		line(1, "admin off")
+	} else {
+		line(1, "admin", s.admin)
+	}
+	if s.listen.plain {
+		// Without certificates there is nothing to store.
+		line(1, "storage_check off")
+		line(1, "storage_clean_interval off")
+	}
+	line(1, "servers {")
+	if s.listen.plain {
+		// The other protocols want TLS; Caddy would warn that they are off.
+		line(2, "protocols h1")
+	}
+	if len(s.trusted.values) > 0 {
+		line(2, append([]string{"trusted_proxies static"}, s.trusted.values...)...)
+	}
+	line(1, "}")
+	line(0, "}")
 }
 
 // listener is where a site listens, in the words of a Caddyfile.
