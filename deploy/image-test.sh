@@ -25,7 +25,8 @@ tools() {
 	if ((${#missing[@]})); then
 		echo "installing ${missing[*]}"
 		apt-get update -qq
-		DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" ca-certificates >/dev/null
+		# With what they recommend: newer versions of buildah do not start without.
+		DEBIAN_FRONTEND=noninteractive apt-get install -y -qq "${missing[@]}" >/dev/null
 	fi
 	for tool in go buildah busybox curl unshare setpriv; do
 		command -v "$tool" >/dev/null || fail "$tool is missing"
