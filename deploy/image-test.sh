@@ -19,14 +19,14 @@ fail() {
 tools() {
 	((EUID == 0)) || fail "buildah without an engine wants root: try sudo"
 	local tool missing=()
-	command -v buildah >/dev/null || missing+=(buildah)
+	# Newer versions of buildah do not start without netavark, though it has no work here.
+	command -v buildah >/dev/null || missing+=(buildah netavark)
 	command -v busybox >/dev/null || missing+=(busybox-static)
 	command -v curl >/dev/null || missing+=(curl)
 	if ((${#missing[@]})); then
 		echo "installing ${missing[*]}"
 		apt-get update -qq
-		# With what they recommend: newer versions of buildah do not start without.
-		DEBIAN_FRONTEND=noninteractive apt-get install -y -qq "${missing[@]}" >/dev/null
+		DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
 	fi
 	for tool in go buildah busybox curl unshare setpriv; do
 		command -v "$tool" >/dev/null || fail "$tool is missing"
