@@ -3,10 +3,12 @@ package main
 import (
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 )
@@ -133,6 +135,31 @@ func endsWell(t *testing.T, g *gate) {
 	_ = g.cmd.Process.Signal(syscall.SIGTERM)
 	if err := g.cmd.Wait(); err != nil {
 		t.Errorf("after SIGTERM: %v\n%s", err, g.log.text())
+	}
+}
+
+// TestSidecarFinishesWhatIsInFlight after it was asked to end.
+func TestSidecarFinishesWhatIsInFlight(t *testing.T) {
+	arrived, released := make(chan struct{}), make(chan struct{})
+	release := sync.OnceFunc(func() { close(released) })
+	defer release()
+	up := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {
+		close(arrived)
+		<-released
+	}))
+	t.Cleanup(up.Close)
+	g, _, _ := sidecar(t, "ACTIONGW_UPSTREAM="+up.Listener.Addr().String())
+	got := make(chan answer)
+	go func() { got <- send(t, g.address, fetchCall(), false) }()
+	<-arrived
+	_ = g.cmd.Process.Signal(syscall.SIGTERM)
+	g.log.await(t, "the end", func(line map[string]any) bool { return line["signal"] == "SIGTERM" })
+	release()
+	if a := <-got; a.status != http.StatusOK {
+		t.Errorf("the call in flight: %d %s", a.status, a.body)
+	}
+	if err := g.cmd.Wait(); err != nil {
+		t.Errorf("after SIGTERM: %v", err)
 	}
 }
 
