@@ -24,19 +24,18 @@ func (h *Handler) readKeys(repl *caddy.Replacer) ([]keyring.Entry, error) {
 	h.Key, h.PreviousKeys, h.DisabledKeys = "", nil, nil
 	currentFrom, previousFrom := "key", "previous_keys"
 	if current[0] == "" {
-		currentFrom = envKey
 		text, err := fromEnvironment(envKey)
 		if err != nil {
 			return nil, err
 		}
-		current[0] = text
+		current[0], currentFrom = text, envKey
 	}
 	if len(previous) == 0 {
-		previousFrom = envPrevious
 		text, err := fromEnvironment(envPrevious)
 		if err != nil {
 			return nil, err
 		}
+		previousFrom = envPrevious
 		previous = strings.FieldsFunc(text, func(r rune) bool { return r == ',' || r == ' ' || r == '\n' })
 	}
 	var entries []keyring.Entry
