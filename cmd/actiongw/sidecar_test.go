@@ -263,3 +263,21 @@ func TestUnknownVariablesAreWarnedOf(t *testing.T) {
 		t.Errorf("%d warnings, want 6:\n%s", n, r.err)
 	}
 }
+
+// TestVariablesAreDescribed in the help and in the docs.
+func TestVariablesAreDescribed(t *testing.T) {
+	docs, err := os.ReadFile("../../docs/container.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	help := typed(t, "", nil, "sidecar", "--help").out
+	for _, name := range append(knownVariables(), nextKeyVariable) {
+		name = strings.TrimSuffix(name, "_FILE")
+		if !strings.Contains(help, name) {
+			t.Errorf("%s is not in the help", name)
+		}
+		if !strings.Contains(string(docs), "\n| `"+name+"` |") {
+			t.Errorf("%s is not in the table of docs/container.md", name)
+		}
+	}
+}
