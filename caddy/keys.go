@@ -22,33 +22,35 @@ const (
 func (h *Handler) readKeys(repl *caddy.Replacer) ([]keyring.Entry, error) {
 	current, previous, disabled := []string{h.Key}, h.PreviousKeys, h.DisabledKeys
 	h.Key, h.PreviousKeys, h.DisabledKeys = "", nil, nil
+	currentFrom, previousFrom := "key", "previous_keys"
 	if current[0] == "" {
 		text, err := FromEnvironment(envKey)
 		if err != nil {
 			return nil, err
 		}
-		current[0] = text
+		current[0], currentFrom = text, envKey
 	}
 	if len(previous) == 0 {
 		text, err := FromEnvironment(envPrevious)
 		if err != nil {
 			return nil, err
 		}
+		previousFrom = envPrevious
 		previous = strings.FieldsFunc(text, func(r rune) bool { return r == ',' || r == ' ' || r == '\n' })
 	}
 	var entries []keyring.Entry
 	for _, group := range []struct {
-		option string
-		texts  []string
-		state  keyring.State
-	}{{"key", current, keyring.Primary}, {"previous_keys", previous, keyring.Enabled}, {"disabled_keys", disabled, keyring.Disabled}} {
+		from  string
+		texts []string
+		state keyring.State
+	}{{currentFrom, current, keyring.Primary}, {previousFrom, previous, keyring.Enabled}, {"disabled_keys", disabled, keyring.Disabled}} {
 		for i, text := range group.texts {
 			if text == "" {
 				continue // no key at all: closures pass unchecked
 			}
 			key, err := readKey(repl, text)
 			if err != nil {
-				return nil, fmt.Errorf("%s, number %d: %w", group.option, i+1, err)
+				return nil, fmt.Errorf("%s, number %d: %w", group.from, i+1, err)
 			}
 			entries = append(entries, keyring.Entry{Key: key, State: group.state})
 		}

@@ -184,7 +184,7 @@ func TestMistakesWithKeysAreNamed(t *testing.T) {
 		{"hexadecimal digits", "NEXT_SERVER_ACTIONS_ENCRYPTION_KEY", strings.Repeat("0a1b2c3d", 8), "hex"},
 		{"quotes", "NEXT_SERVER_ACTIONS_ENCRYPTION_KEY", `"o2gGHmhuprsLIa2FCD6NKg=="`, "quote"},
 		{"a file that is not there", "NEXT_SERVER_ACTIONS_ENCRYPTION_KEY_FILE", "/nowhere/key", "NEXT_SERVER_ACTIONS_ENCRYPTION_KEY_FILE"},
-		{"a previous key that is none", "ACTIONGW_PREVIOUS_KEYS", "o2gGHmhuprsLIa2FCD6NKg==,nonsense", "previous_keys, number 2"},
+		{"a previous key that is none", "ACTIONGW_PREVIOUS_KEYS", "o2gGHmhuprsLIa2FCD6NKg==,nonsense", "ACTIONGW_PREVIOUS_KEYS, number 2"},
 	} {
 		t.Setenv(tc.name, tc.text)
 		file := filepath.Join(t.TempDir(), "Caddyfile")

@@ -21,7 +21,7 @@ import (
 // runAsActiongw makes the test binary be actiongw, so that the tests run the
 // real commands in a process of their own, with the race detector if the tests
 // have it.
-const runAsActiongw = "ACTIONGW_TEST_RUN_MAIN"
+const runAsActiongw = "TEST_RUN_AS_ACTIONGW"
 
 func TestMain(m *testing.M) {
 	if os.Getenv(runAsActiongw) != "" {
@@ -69,8 +69,15 @@ func writeConfig(t testing.TB, file, address, global, site string) {
 // start runs actiongw with the given arguments until the test ends.
 func start(t testing.TB, args ...string) *gate {
 	t.Helper()
-	g := &gate{cmd: exec.Command(os.Args[0], args...), log: newLogReader()}
-	g.cmd.Env = append(os.Environ(), runAsActiongw+"=1", "XDG_DATA_HOME="+t.TempDir(), "XDG_CONFIG_HOME="+t.TempDir())
+	cmd := exec.Command(os.Args[0], args...)
+	cmd.Env = append(os.Environ(), runAsActiongw+"=1", "XDG_DATA_HOME="+t.TempDir(), "XDG_CONFIG_HOME="+t.TempDir())
+	return startCommand(t, cmd)
+}
+
+// startCommand runs a command that is actiongw until the test ends.
+func startCommand(t testing.TB, cmd *exec.Cmd) *gate {
+	t.Helper()
+	g := &gate{cmd: cmd, log: newLogReader()}
 	g.cmd.Stdout, g.cmd.Stderr = g.log, g.log
 	if err := g.cmd.Start(); err != nil {
 		t.Fatal(err)

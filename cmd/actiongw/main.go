@@ -19,6 +19,7 @@ actiongw, so all that Caddy can do is there too.
 
   actiongw demo                            see it work, in a browser
   actiongw proxy --to localhost:3000       guard a backend without a file
+  actiongw sidecar                         the same in a container, by variables
   actiongw run --config Caddyfile          guard with a configuration file
   actiongw inspect request.txt             read a call, and say what the gate says
   actiongw actions --manifest FILE         list the actions of a build

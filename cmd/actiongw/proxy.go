@@ -3,13 +3,10 @@ package main
 import (
 	"fmt"
 	"io"
-	"net"
 	"os"
-	"strconv"
 	"strings"
 
 	"github.com/caddyserver/caddy/v2"
-	"github.com/caddyserver/caddy/v2/caddyconfig"
 	caddycmd "github.com/caddyserver/caddy/v2/cmd"
 	"github.com/spf13/cobra"
 )
@@ -17,7 +14,7 @@ import (
 func init() {
 	caddycmd.RegisterCommand(caddycmd.Command{
 		Name:  "proxy",
-		Usage: "--to <addr> [--from <addr>] [--origin <pattern>] [--max-body <size>] [--trusted-proxy <cidr>] [--report] [--access-log] [--admin <addr>]",
+		Usage: "--to <addr> [--from <addr>] [--backend react|json] [--dialect next|react] [--manifest <file>] [--origin <pattern>] [--max-body <size>] [--trusted-proxy <cidr>] [--report] [--access-log] [--admin <addr>]",
 		Short: "Guards a backend without a configuration file",
 		Long: `
 Listens at --from, takes each request through the gate, and sends what may pass
@@ -45,10 +42,15 @@ The admin endpoint is off unless --admin says where it should listen.
 			cmd.Example = `  actiongw proxy --from :8080 --to localhost:3000
   actiongw proxy --from shop.example.com --to app-1:3000 --to app-2:3000
   actiongw proxy --from :8080 --to localhost:3000 --origin shop.example.com --trusted-proxy 10.0.0.0/8
-  actiongw proxy --to localhost:3000 --report --access-log`
+  actiongw proxy --to localhost:3000 --report --access-log
+  actiongw proxy --to localhost:3000 --manifest .next/server/server-reference-manifest.json
+  actiongw proxy --to localhost:8000 --backend json --dialect react`
 			cmd.Flags().StringP("from", "f", ":8080", "Where to listen: port, address or host")
 			cmd.Flags().StringArrayP("to", "t", nil, "Backend address; repeat for several")
 			cmd.Flags().StringArray("origin", nil, "Origin that may call, with * for one label; repeat for several")
+			cmd.Flags().String("backend", "react", "What the backend is: react, or json to give it calls as JSON")
+			cmd.Flags().String("dialect", "next", "What the client is: next, or react without a framework")
+			cmd.Flags().StringArray("manifest", nil, "server-reference-manifest.json of a build; repeat for several")
 			cmd.Flags().String("max-body", "1MiB", "Most bytes in the body of a call")
 			cmd.Flags().StringArray("trusted-proxy", nil, "Address range of proxies in front; repeat for several")
 			cmd.Flags().Bool("report", false, "Refuse nothing, log what would be refused")
@@ -61,136 +63,76 @@ The admin endpoint is off unless --admin says where it should listen.
 
 func cmdProxy(fl caddycmd.Flags) (int, error) {
 	caddy.TrapSignals()
-	p, err := readProxyFlags(fl)
+	s, err := readProxyFlags(fl)
+	if err == nil {
+		err = s.load()
+	}
 	if err != nil {
 		return caddy.ExitCodeFailedStartup, err
 	}
-	config, _, err := caddyconfig.GetAdapter("caddyfile").Adapt([]byte(p.caddyfile()), map[string]any{"filename": "flags"})
-	if err != nil {
-		return caddy.ExitCodeFailedStartup, err
-	}
-	if err := caddy.Load(config, true); err != nil {
-		return caddy.ExitCodeFailedStartup, err
-	}
-	p.describe(os.Stdout)
+	s.describe(os.Stdout, fl.String("from"))
 	select {} // until a signal ends the process
 }
 
-// proxySettings is what the flags of `proxy` say.
-type proxySettings struct {
-	from, maxBody, admin string
-	to, origins, trusted []string
-	report, accessLog    bool
-	// site and bind are from in the words of a Caddyfile.
-	site, bind string
-}
-
-func readProxyFlags(fl caddycmd.Flags) (*proxySettings, error) {
-	p := &proxySettings{
-		from:      fl.String("from"),
-		maxBody:   fl.String("max-body"),
+// readProxyFlags makes a site of the flags.
+func readProxyFlags(fl caddycmd.Flags) (*simpleSite, error) {
+	s := &simpleSite{
+		source:    "the flags",
+		upstreams: setting{name: "--to", option: "to"},
+		trusted:   setting{name: "--trusted-proxy"},
 		admin:     fl.String("admin"),
-		report:    fl.Bool("report"),
 		accessLog: fl.Bool("access-log"),
 	}
-	for flag, list := range map[string]*[]string{"to": &p.to, "origin": &p.origins, "trusted-proxy": &p.trusted} {
+	var origins, manifests []string
+	for flag, list := range map[string]*[]string{"to": &s.upstreams.values, "origin": &origins, "manifest": &manifests, "trusted-proxy": &s.trusted.values} {
 		var err error
 		if *list, err = fl.GetStringArray(flag); err != nil {
 			return nil, err
 		}
 	}
-	if len(p.to) == 0 {
+	if len(s.upstreams.values) == 0 {
 		return nil, fmt.Errorf("--to is required: the address of your backend, as in --to localhost:3000")
 	}
-	for _, word := range append([]string{p.from, p.maxBody, p.admin}, append(append(p.to, p.origins...), p.trusted...)...) {
-		// The values become words of a Caddyfile.
-		if strings.ContainsAny(word, " \t\r\n\"`{}\\#") {
-			return nil, fmt.Errorf("%q is no address, origin or size", word)
-		}
+	s.options = []setting{
+		{"--max-body", "max_body", []string{fl.String("max-body")}},
+		{"--backend", "backend", []string{fl.String("backend")}},
+		{"--dialect", "dialect", []string{fl.String("dialect")}},
 	}
-	return p, p.parseFrom()
-}
-
-// parseFrom turns --from into the address of a site and of a listener.
-func (p *proxySettings) parseFrom() error {
-	if _, err := strconv.Atoi(p.from); err == nil {
-		p.site = ":" + p.from
-		return nil
+	if len(origins) > 0 {
+		s.options = append(s.options, setting{"--origin", "origins", origins})
 	}
-	p.site = p.from
-	host, port, err := net.SplitHostPort(p.from)
-	if err != nil {
-		host, port = p.from, ""
+	for _, file := range manifests {
+		s.options = append(s.options, setting{"--manifest", "manifest", []string{file}})
 	}
-	if ip := net.ParseIP(strings.Trim(host, "[]")); ip != nil {
-		if port == "" {
-			return fmt.Errorf("--from %s has no port, as in --from %s:8080", p.from, p.from)
-		}
-		// A site of this name would answer requests for the bare address
-		// only; any Host may be asked for at this one.
-		p.site, p.bind = "http://:"+port, ip.String()
+	if fl.Bool("report") {
+		s.options = append(s.options, setting{"--report", "mode", []string{"report"}})
 	}
-	return nil
-}
-
-// caddyfile writes the configuration that the flags stand for.
-func (p *proxySettings) caddyfile() string {
-	var b strings.Builder
-	line := func(indent int, words ...string) {
-		fmt.Fprintln(&b, strings.Repeat("\t", indent)+strings.Join(words, " "))
+	if err := (setting{name: "--admin", values: []string{s.admin}}).checkWords(); err != nil {
+		return nil, err
 	}
-	line(0, "{")
-	line(1, "persist_config off")
-	if p.admin == "" {
-		line(1, "admin off")
-	} else {
-		line(1, "admin", p.admin)
-	}
-	if len(p.trusted) > 0 {
-		line(1, "servers {")
-		line(2, append([]string{"trusted_proxies static"}, p.trusted...)...)
-		line(1, "}")
-	}
-	line(0, "}")
-	line(0, p.site, "{")
-	if p.bind != "" {
-		line(1, "bind", p.bind)
-	}
-	if p.accessLog {
-		line(1, "log")
-	}
-	line(1, "actiongw {")
-	line(2, "max_body", p.maxBody)
-	if p.report {
-		line(2, "mode report")
-	}
-	if len(p.origins) > 0 {
-		line(2, append([]string{"origins"}, p.origins...)...)
-	}
-	line(1, "}")
-	line(1, append([]string{"reverse_proxy"}, p.to...)...)
-	line(0, "}")
-	return b.String()
+	var err error
+	s.listen, err = parseListener("--from", fl.String("from"))
+	return s, err
 }
 
 // describe tells what is guarded, how, and what nobody has configured.
-func (p *proxySettings) describe(out io.Writer) {
-	fmt.Fprintf(out, "actiongw listens on %s and guards %s\n", p.from, strings.Join(p.to, ", "))
+func (s *simpleSite) describe(out io.Writer, from string) {
+	fmt.Fprintf(out, "actiongw listens on %s and guards %s\n", from, strings.Join(s.upstreams.values, ", "))
 	verb := "refused:"
-	if p.report {
+	if s.option("mode") != nil {
 		verb = "reported only:"
 	}
-	fmt.Fprintf(out, "  %-15s calls that are not POST, come from another origin, are over %s or malformed\n", verb, p.maxBody)
-	p.describeList(out, "origins:", p.origins, "none given, so a page may call the host it came from (--origin)")
-	p.describeList(out, "proxies:", p.trusted, "none trusted, so X-Forwarded-Host is ignored (--trusted-proxy)")
-	if p.admin == "" {
+	fmt.Fprintf(out, "  %-15s calls that are not POST, come from another origin, are over %s or malformed\n", verb, s.option("max_body")[0])
+	describeList(out, "origins:", s.option("origins"), "none given, so a page may call the host it came from (--origin)")
+	describeList(out, "proxies:", s.trusted.values, "none trusted, so X-Forwarded-Host is ignored (--trusted-proxy)")
+	if s.admin == "" {
 		fmt.Fprintf(out, "  %-15s off, and metrics with it (--admin)\n", "admin:")
 	} else {
-		fmt.Fprintf(out, "  %-15s http://%s, metrics at /metrics\n", "admin:", p.admin)
+		fmt.Fprintf(out, "  %-15s http://%s, metrics at /metrics\n", "admin:", s.admin)
 	}
 }
 
-func (p *proxySettings) describeList(out io.Writer, name string, list []string, none string) {
+func describeList(out io.Writer, name string, list []string, none string) {
 	if len(list) > 0 {
 		none = strings.Join(list, ", ")
 	}

@@ -49,6 +49,28 @@ func TestProxyCommand(t *testing.T) {
 	}
 }
 
+func TestProxyCommandTranslatesAndKnowsBuilds(t *testing.T) {
+	backend, up := startJSONBackend(t), startUpstream(t)
+	for _, tc := range []struct {
+		is     string
+		args   []string
+		raw    []byte
+		status int
+		says   string
+	}{
+		{"a JSON backend", []string{"--to", backend.Listener.Addr().String(), "--backend", "json", "--dialect", "react"}, reactCall("echo", "[7]"), http.StatusOK, `"args":[7]`},
+		{"an action that the build does not have", []string{"--to", up.Listener.Addr().String(), "--manifest", thisBuild}, fetchCall(), http.StatusNotFound, "action_unknown"},
+	} {
+		address := unusedAddress(t)
+		g := start(t, append([]string{"proxy", "--from", address}, tc.args...)...)
+		g.address = address
+		g.awaitListener(t)
+		if got := send(t, g.address, tc.raw, false); got.status != tc.status || !strings.Contains(got.body, tc.says) {
+			t.Errorf("%s: %d %s", tc.is, got.status, got.body)
+		}
+	}
+}
+
 func TestProxyCommandSharesLoadAndReports(t *testing.T) {
 	first, second := startUpstream(t), startUpstream(t)
 	address := unusedAddress(t)

@@ -1,0 +1,152 @@
+package main
+
+import (
+	"fmt"
+	"net"
+	"os"
+
+	"github.com/caddyserver/caddy/v2"
+	caddycmd "github.com/caddyserver/caddy/v2/cmd"
+	"github.com/spf13/cobra"
+	"go.uber.org/zap"
+
+	"github.com/actiongw/actiongw/internal/action"
+)
+
+func init() {
+	caddycmd.RegisterCommand(caddycmd.Command{
+		Name:  "sidecar",
+		Short: "Guards a backend in a container, configured by the environment alone",
+		Long: `
+Listens at ACTIONGW_LISTEN, takes each request through the gate, and sends what
+may pass to ACTIONGW_UPSTREAM. It reads no file but those named below, and
+writes none.
+
+  ACTIONGW_UPSTREAM         addresses of the backend; required
+  ACTIONGW_BACKEND          react, or json: it gets calls as JSON (react)
+  ACTIONGW_DIALECT          next, or react: the client is bare React (next)
+  ACTIONGW_ACTIONS          names of the actions of a JSON backend; others are refused
+  ACTIONGW_LISTEN           where to listen, plain HTTP (:8080)
+  ACTIONGW_HEALTH_LISTEN    where /healthz and /metrics are (:8081)
+  ACTIONGW_ORIGINS          origins that may call, with * for one label
+  ACTIONGW_TRUSTED_PROXIES  address ranges of proxies in front, or private_ranges
+  ACTIONGW_MODE             enforce, or report: refuse nothing, only log (enforce)
+  ACTIONGW_MAX_BODY         most bytes in the body of a call (1MiB)
+  ACTIONGW_MAX_MEMORY       most bytes of all bodies in flight (256MiB)
+  ACTIONGW_MANIFEST         server-reference-manifest.json of the builds
+  ACTIONGW_ACCESS_LOG       on: log every request (off)
+
+  NEXT_SERVER_ACTIONS_ENCRYPTION_KEY, ACTIONGW_PREVIOUS_KEYS
+      keys that open sealed values, or the same names with _FILE behind them
+      and the path of a file as value
+
+Several values are separated by spaces or commas. An empty variable is as good
+as none. A variable with ACTIONGW_ in front that is not in the list is ignored,
+with a warning.
+
+The health address is one of its own, so that no path of the app is taken. By
+default it is on all interfaces, because an orchestrator asks from outside of
+the container; do not publish it. The admin endpoint is off.
+
+For anything else write a Caddyfile and use actiongw run.
+`,
+		CobraFunc: func(cmd *cobra.Command) {
+			cmd.Args = cobra.NoArgs
+			cmd.Example = `  ACTIONGW_UPSTREAM=localhost:3000 actiongw sidecar
+  ACTIONGW_UPSTREAM="app-1:3000 app-2:3000" ACTIONGW_ORIGINS=shop.example.com actiongw sidecar
+  docker run -e ACTIONGW_UPSTREAM=app:3000 -p 8080:8080 actiongw`
+			cmd.RunE = caddycmd.WrapCommandFuncForCobra(cmdSidecar)
+		},
+	})
+}
+
+func cmdSidecar(caddycmd.Flags) (int, error) {
+	caddy.TrapSignals()
+	warnOfUnknown(os.Environ())
+	s, err := readEnvironment()
+	if err == nil {
+		err = s.load()
+	}
+	if err != nil {
+		return caddy.ExitCodeFailedStartup, err
+	}
+	caddy.Log().Info("actiongw guards the backend",
+		zap.String("listen", net.JoinHostPort(s.listen.bind, s.listen.port)),
+		zap.String("health", s.health.healthURL()),
+		zap.Strings("upstreams", s.upstreams.values),
+		zap.Strings("origins", s.option("origins")),
+		zap.Strings("trusted_proxies", s.trusted.values))
+	select {} // until a signal ends the process
+}
+
+// readEnvironment makes a site of the variables.
+func readEnvironment() (*simpleSite, error) {
+	s := &simpleSite{
+		source:    "the environment",
+		upstreams: setting{envUpstream, "to", words(os.Getenv(envUpstream))},
+		trusted:   setting{name: envTrustedProxies, values: words(os.Getenv(envTrustedProxies))},
+	}
+	if len(s.upstreams.values) == 0 {
+		return nil, fmt.Errorf("%s is required: the address of your backend, as in %s=app:3000", envUpstream, envUpstream)
+	}
+	for _, one := range []struct{ name, option string }{
+		{envBackend, "backend"},
+		{envDialect, "dialect"},
+		{envMode, "mode"},
+		{envMaxBody, "max_body"},
+		{envMaxMemory, "max_memory"},
+		{envOrigins, "origins"},
+	} {
+		if values := words(os.Getenv(one.name)); len(values) > 0 {
+			s.options = append(s.options, setting{one.name, one.option, values})
+		}
+	}
+	for _, file := range words(os.Getenv(envManifest)) {
+		s.options = append(s.options, setting{envManifest, "manifest", []string{file}})
+	}
+	for _, name := range words(os.Getenv(envActions)) {
+		if _, ok := action.ParseName(name); !ok {
+			return nil, fmt.Errorf("%s: %q is no name of an action; for rules by pattern write a Caddyfile", envActions, name)
+		}
+		s.options = append(s.options, setting{envActions, "action", []string{name}})
+	}
+	switch text := os.Getenv(envAccessLog); text {
+	case "on", "off", "":
+		s.accessLog = text == "on"
+	default:
+		return nil, fmt.Errorf("%s: %q: want on or off", envAccessLog, text)
+	}
+	return s, s.readListeners()
+}
+
+// readListeners reads where the gate and the health address are.
+func (s *simpleSite) readListeners() (err error) {
+	if s.listen, err = plainListener(envListen, defaultListen); err != nil {
+		return err
+	}
+	health, err := healthListener()
+	if err != nil {
+		return err
+	}
+	if health.port == s.listen.port {
+		return fmt.Errorf("%s and %s are both port %s: give one of them another", envListen, envHealthListen, health.port)
+	}
+	s.health = &health
+	return nil
+}
+
+func healthListener() (listener, error) { return plainListener(envHealthListen, defaultHealthListen) }
+
+// plainListener reads a port or an address from a variable. Hosts would need
+// certificates, and those a disk to stay on.
+func plainListener(name, otherwise string) (listener, error) {
+	text := os.Getenv(name)
+	if text == "" {
+		text = otherwise
+	}
+	l, err := parseListener(name, text)
+	if err == nil && l.host != "" {
+		err = fmt.Errorf("%s: %q is a host: want a port such as :8080 or an address such as 127.0.0.1:8080; for a host with certificates write a Caddyfile", name, text)
+	}
+	return l, err
+}
