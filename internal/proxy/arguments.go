@@ -47,11 +47,15 @@ func (c *call) lookup(id string) (manifest.Action, *reject.Error) {
 func (c *call) checkReply(mediaType action.MediaType, entries []formdata.Entry) (action.MediaType, *reject.Error) {
 	var r *reply.Reply
 	var err *reject.Error
+	o := c.replyOptions()
+	o.Lean = !c.rule.LooksInside()
+	o.Workspace = c.memory.workspace()
 	if mediaType.Boundary == "" {
-		r, err = reply.ParseText(c.body, c.replyOptions())
+		r, err = reply.ParseText(c.body, o)
 	} else {
-		r, err = reply.ParseForm(entries, c.replyOptions())
+		r, err = reply.ParseForm(entries, o)
 	}
+	c.memory.workspaces.Put(o.Workspace)
 	if err == nil {
 		err = c.checkValues(r.Args, r.Refs)
 	}

@@ -148,6 +148,7 @@ func (f *fields) descriptor(entries []formdata.Entry, ref string, o Options) *re
 			parts = append(parts, e)
 		}
 	}
+	o.Lean = false
 	o.NoTemporary = true // React's decoder has no set for them here
 	p := newParser(parts, o)
 	p.allParts = true

@@ -41,6 +41,11 @@ type Options struct {
 	// NoTemporary refuses `$T`: React's decoder does, too, when it was not given
 	// a set of temporary references. Next gives one for fetch calls since 15.
 	NoTemporary bool
+	// Lean leaves out values that no decision needs; see [Reply.Args].
+	// [ParseAction] always keeps everything.
+	Lean bool
+	// Workspace is memory to read in; nil for new memory.
+	Workspace *Workspace
 	// Limits bound the cost; see [DefaultLimits].
 	Limits Limits
 }
@@ -107,8 +112,7 @@ type Reply struct {
 // for a form with the single part "0" (spec reply-format §1). For its errors
 // see [ParseForm].
 func ParseText(body []byte, o Options) (*Reply, *reject.Error) {
-	p := newParser([]formdata.Entry{{Name: rootName, Value: body}}, o)
-	return p.parse()
+	return parse([]formdata.Entry{{Name: rootName, Value: body}}, o)
 }
 
 // ParseForm reads the parts of a multipart call. Every part must be one that a
@@ -117,6 +121,5 @@ func ParseText(body []byte, o Options) (*Reply, *reject.Error) {
 // which is one of the reasons in reasons.go. CPU and memory are linear in the
 // parts, within the limits.
 func ParseForm(entries []formdata.Entry, o Options) (*Reply, *reject.Error) {
-	p := newParser(entries, o)
-	return p.parse()
+	return parse(entries, o)
 }
