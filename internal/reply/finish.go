@@ -44,7 +44,7 @@ func (p *parser) fill(s *slot) *reject.Error {
 		if !ok {
 			return badReference("a Set whose part is no array")
 		}
-		if !p.o.Lean { // a skipped value is like no other, and like them all
+		if !p.o.Lean {
 			made.Items = distinct(a.Items)
 		}
 	case *value.Iterator:

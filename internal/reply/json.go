@@ -73,7 +73,9 @@ func (p *parser) read(text []byte) (value.Value, *reject.Error) {
 // start prepares for one text.
 func (p *parser) start(text []byte) {
 	p.text, p.copied, p.escapes = text, "", bytes.IndexByte(text, '\\') >= 0
-	if !p.o.Lean {
+	if p.o.Lean {
+		p.expect(leanText)
+	} else {
 		p.copied = string(text)
 		p.expect(len(text))
 	}
@@ -166,7 +168,7 @@ func (p *parser) end(f *frame) (v value.Value, _ *reject.Error) {
 	}
 	p.names = p.names[:f.names]
 	if !f.kept {
-		return p.leaveOut(f), nil
+		return p.leftOut(f), nil
 	}
 	members := p.stack[f.values:]
 	p.stack = p.stack[:f.values]

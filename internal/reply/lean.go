@@ -2,15 +2,20 @@ package reply
 
 import "github.com/actiongw/actiongw/internal/value"
 
-// A lean reader checks every value and keeps few. It runs the same code as a
-// full one, and gives up where a decision needs what it has left out.
+// A lean reader checks every value by the same code as a full one, but keeps
+// only what a decision of the gate can need. What it leaves out it counts, and
+// it gives up when it meets something that has to be looked up: a reference.
+
+// leanText is the length of a text that has as much in it as a lean reader
+// keeps of any.
+const leanText = 512
 
 // skipped stands for a value that a lean reader has checked and left out.
 type skipped struct{ value.Value }
 
-// keeps reports whether the value that is being read will be looked at. A lean
-// reader keeps the whole of each part, but inside of arrays only what stands
-// first in what stands first: where a closure can be, with arrays of one
+// keeps reports whether the value that is being read, in f, is kept. Besides
+// the whole value of each part a lean reader keeps its first element, the first
+// element of that, and so on: where a closure can be, with arrays of one
 // element around it. Of a function it keeps the id.
 func (p *parser) keeps(f *frame) bool {
 	if !p.o.Lean {
@@ -22,9 +27,9 @@ func (p *parser) keeps(f *frame) bool {
 	return f.kept && f.n == 1
 }
 
-// leaveOut returns what stands for an array or object: of a Map's entry it is
-// asked whether it is a pair.
-func (p *parser) leaveOut(f *frame) value.Value {
+// leftOut is what stands for the array or object f. A Map's entries are asked
+// whether they are pairs.
+func (p *parser) leftOut(f *frame) value.Value {
 	if !f.object && f.n == 2 {
 		return p.pair
 	}

@@ -62,7 +62,7 @@ type parser struct {
 	o       Options
 	cols    columns
 	entries []formdata.Entry
-	// again is set when a lean reader needs what it leaves out.
+	// again is set when a lean reader has met a reference.
 	again bool
 	// allParts is set for forms: the server has the whole body before it reads
 	// any of it, so contents may follow their container.
@@ -118,23 +118,22 @@ func (p *parser) count(n int) *reject.Error {
 	return nil
 }
 
-// parse reads an argument list: lean if that is wanted and enough.
+// parse reads an argument list, again in full when a lean reader could not
+// decide about it or when it is to be written again.
 func parse(entries []formdata.Entry, o Options) (*Reply, *reject.Error) {
-	// See countArrays: it looks at every value then.
+	// A long text may outgrow React's budget for arrays, see countArrays.
 	if o.Lean && textBytes(entries) <= o.Limits.ArraySlots {
 		p := newParser(entries, o)
 		r, err := p.parse()
 		p.clear()
-		// Encode needs every value.
 		if !p.again && !p.reencode {
 			return r, err
 		}
 	}
 	o.Lean = false
 	p := newParser(entries, o)
-	r, err := p.parse()
-	p.clear()
-	return r, err
+	defer p.clear()
+	return p.parse()
 }
 
 // parse reads an argument list.

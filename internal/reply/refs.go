@@ -25,8 +25,8 @@ type pending struct {
 // referenceTag reads `$<id>` and `$<id>:<key>:<key>…` (spec reply-format §4).
 func (p *parser) referenceTag(s string) (value.Value, *reject.Error) {
 	if p.o.Lean {
-		p.again = true
-		return nil, badReference("what a reference names may have been left out")
+		p.again = true // ends this reading; the next decides
+		return nil, badReference("what a reference names was left out")
 	}
 	hex, path := s[1:], ""
 	if colon := strings.IndexByte(hex, ':'); colon >= 0 {

@@ -14,7 +14,7 @@
 // How a reply is read, in this order:
 //
 //	index     names.go    the parts by name, and by nothing else
-//	read      json.go     one JSON text into values, without recursion
+//	read      json.go     one JSON text into values, without recursion; lean.go
 //	tags      tags.go     one function for each tag: what "$Q1" opens
 //	resolve   refs.go     references, by walking own members of what was read
 //	finish    finish.go   contents into Maps, Sets, promises, functions
@@ -41,8 +41,12 @@ type Options struct {
 	// NoTemporary refuses `$T`: React's decoder does, too, when it was not given
 	// a set of temporary references. Next gives one for fetch calls since 15.
 	NoTemporary bool
-	// Lean leaves out values that no decision needs; see [Reply.Args].
-	// [ParseAction] always keeps everything.
+	// Lean says that most values will not be looked at, which saves the memory
+	// for them; what is refused is the same. Kept are the numbers of arguments,
+	// and where a closure can be: the first argument and the first bound one of
+	// each function, texts and arrays of one element there, promises, and the
+	// functions themselves. Others may be values of no known type. All are kept
+	// when the reply is to be written again. [ParseAction] keeps all, too.
 	Lean bool
 	// Workspace is memory to read in; nil for new memory.
 	Workspace *Workspace
