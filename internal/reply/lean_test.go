@@ -57,6 +57,10 @@ func outcome(r *reply.Reply, refusal *reject.Error) string {
 	for _, f := range r.Refs {
 		list(fmt.Sprintf("function %q", f.ID), f.Bound)
 	}
+	if r.Reencode {
+		entries, err := reply.Encode(r)
+		fmt.Fprintf(&b, ", written again %q %v", join(entries), err)
+	}
 	return b.String()
 }
 
@@ -123,6 +127,7 @@ func TestLeanReadersFindClosures(t *testing.T) {
 		{"a function with an undefined one", form("1", `{"id":"f","bound":null,"x":"$undefined"}`, "0", `["$h1"]`), `args 1 else, function "f" nil`},
 		{"two names, one of them escaped", form("0", `[[0,{"a\u0062":1,"c":2,"ab":3}]]`), ``},
 		{"a member __proto__, deep down", form("0", `[[0,{"a":[1,{"__pr\u006fto__":["$h1"]}]}]]`, "1", fn), ``},
+		{"a text that looks like a tag when it is read", form("0", `[0,["\u0024nope"]]`), ``},
 		{"a position in what is left out", form("0", `[[1,{"a":[1,[2,"$T"]]}]]`), `args 1 2:`},
 	} {
 		o := current()
@@ -131,6 +136,29 @@ func TestLeanReadersFindClosures(t *testing.T) {
 		if want := "current false, " + tt.want; tt.want != "" && got != want {
 			t.Errorf("%s: got %s, want %s", tt.name, got, want)
 		}
+	}
+}
+
+// TestLeanReadersCountArrays: texts that are long enough for React's budget
+// are counted where they would be left out.
+func TestLeanReadersCountArrays(t *testing.T) {
+	o := current()
+	o.Limits.ArraySlots = 20
+	if got := agree(t, "a long text", form("0", `[0,[1,"twelve bytes"]]`), o); !strings.Contains(got, "refused") {
+		t.Error(got)
+	}
+}
+
+// TestFormsAreNeverReadLean: the rule that decides is known only afterwards.
+func TestFormsAreNeverReadLean(t *testing.T) {
+	o := current()
+	o.Lean = true
+	a, err := reply.ParseAction(form("$ACTION_REF_1", "", "$ACTION_1:0", `{"id":"f","bound":"$@1"}`, "$ACTION_1:1", `[1,["a","b"]]`), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if list, ok := a.Bound.Items[1].(*value.Array); !ok || list.Items[1] != value.String("b") {
+		t.Errorf("got %v", a.Bound.Items[1])
 	}
 }
 
