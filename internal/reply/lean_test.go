@@ -143,7 +143,7 @@ func TestLeanReadersFindClosures(t *testing.T) {
 // are counted where they would be left out.
 func TestLeanReadersCountArrays(t *testing.T) {
 	o := current()
-	o.Limits.ArraySlots = 20
+	o.Limits.ArraySlots = 15
 	if got := agree(t, "a long text", form("0", `[0,[1,"twelve bytes"]]`), o); !strings.Contains(got, "refused") {
 		t.Error(got)
 	}
