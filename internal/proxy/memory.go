@@ -67,7 +67,8 @@ func bufferSize(n int64) int64 {
 // keep takes a buffer back. Nobody may use it any more.
 func (m *Memory) keep(b []byte) {
 	if n := int64(cap(b)); n > smallBuffer && n == bufferSize(n) {
-		m.pools[sizeClass(n)].Put(&b)
+		kept := b // b itself, then, needs no memory in most calls
+		m.pools[sizeClass(n)].Put(&kept)
 	}
 }
 
