@@ -19,9 +19,11 @@ const protoKey = "__proto__"
 // frame is an array or object whose end has not been read yet, or, as the
 // first of the frames, the text around it all.
 type frame struct {
-	values int32 // where its values start in Workspace.stack
-	names  int32 // and the names of its members in Workspace.names
-	n      int32 // how many values of it have been begun
+	values int32  // where its values start in Workspace.stack
+	names  int32  // and the names of its members in Workspace.names
+	n      int32  // how many values of it have been begun
+	marks  uint64 // of the names
+	alike  bool   // two names have the same mark
 	object bool
 	named  bool // a name has been read and its value has not
 	kept   bool // see keeps
@@ -60,7 +62,9 @@ func (p *parser) read(text []byte) (value.Value, *reject.Error) {
 			return nil, refusal
 		case v == nil:
 		case len(p.frames) > 1:
-			p.add(v)
+			if f := p.innermost(); f.kept {
+				p.add(f, v)
+			}
 		default:
 			if _, err := p.dec.ReadToken(); !errors.Is(err, io.EOF) {
 				return nil, malformed("a part goes on after its JSON text")
@@ -85,12 +89,8 @@ func (p *parser) start(text []byte) {
 	p.frames = append(p.frames[:0], frame{kept: true})
 }
 
-// add puts a finished value into the innermost container.
-func (p *parser) add(v value.Value) {
-	f := p.innermost()
-	if !f.kept {
-		return
-	}
+// add puts a finished value into f.
+func (p *parser) add(f *frame, v value.Value) {
 	m := value.Member{Value: v}
 	if f.object {
 		m.Key = p.keyText()
@@ -106,10 +106,10 @@ func (p *parser) add(v value.Value) {
 func (p *parser) token(t span) (value.Value, *reject.Error) {
 	kind, f := p.text[t.from], p.innermost()
 	switch {
-	case kind == '}' || kind == ']':
-		return p.end(f)
 	case kind == '"' && f.object && !f.named:
 		return nil, p.name(f, t)
+	case kind == '}' || kind == ']':
+		return p.end(f)
 	}
 	if p.nodes++; p.nodes > p.o.Limits.Nodes {
 		return nil, tooComplex("too many values")
@@ -118,10 +118,10 @@ func (p *parser) token(t span) (value.Value, *reject.Error) {
 	f.named = false
 	kept := p.keeps(f)
 	switch kind {
-	case '{', '[':
-		return nil, p.begin(kind == '{', kept)
 	case '"':
 		return p.string(t, kept)
+	case '{', '[':
+		return nil, p.begin(kind == '{', kept)
 	case 't':
 		return value.Bool(true), nil
 	case 'f':
@@ -163,7 +163,7 @@ func (p *parser) begin(object, kept bool) *reject.Error {
 // end closes the innermost container and returns it.
 func (p *parser) end(f *frame) (v value.Value, _ *reject.Error) {
 	p.frames = p.frames[:len(p.frames)-1]
-	if f.object && p.hasDuplicates(p.names[f.names:]) {
+	if f.alike && p.hasDuplicates(p.names[f.names:]) {
 		return nil, malformed("an object has two members of one name")
 	}
 	p.names = p.names[:f.names]

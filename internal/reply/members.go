@@ -28,10 +28,22 @@ func (p *parser) name(f *frame, t span) *reject.Error {
 		n = name{span{int32(from), int32(len(p.unescaped))}, true}
 	}
 	p.names = append(p.names, n)
-	if string(p.bytes(n)) == protoKey && !p.old14() {
+	b := p.bytes(n)
+	if string(b) == protoKey && !p.old14() {
 		p.reencode = true
 	}
+	bit := mark(b)
+	f.alike = f.alike || f.marks&bit != 0
+	f.marks |= bit
 	return nil
+}
+
+// mark is one of 64 bits that is the same for the same names.
+func mark(name []byte) uint64 {
+	if len(name) == 0 {
+		return 1
+	}
+	return 1 << ((len(name)*7 + int(name[0])) & 63)
 }
 
 // bytes is a name as it was meant.
