@@ -18,13 +18,15 @@ type skipped struct{ value.Value }
 // element of that, and so on: where a closure can be, with arrays of one
 // element around it. Of a function it keeps the id.
 func (p *parser) keeps(f *frame) bool {
-	if !p.o.Lean {
+	switch {
+	case !f.kept:
+		return false
+	case !p.o.Lean:
 		return true
-	}
-	if f.object {
+	case f.object:
 		return len(p.frames) == 2 && p.slots[p.at.id].kind == kindFunction && string(p.key()) == "id"
 	}
-	return f.kept && f.n == 1
+	return f.n == 1
 }
 
 // leftOut is what stands for the array or object f. A Map's entries are asked
