@@ -22,8 +22,8 @@ type frame struct {
 	values int32  // where its values start in Workspace.stack
 	names  int32  // and the names of its members in Workspace.names
 	n      int32  // how many values of it have been begun
-	marks  uint64 // of the names
-	alike  bool   // two names have the same mark
+	marks  uint64 // of its names
+	alike  bool   // two of them have the same mark
 	object bool
 	named  bool // a name has been read and its value has not
 	kept   bool // see keeps
@@ -101,8 +101,8 @@ func (p *parser) add(f *frame, v value.Value) {
 	p.stack = append(p.stack, m)
 }
 
-// token takes the next token. It returns a value
-// when one ends there: a scalar, or the array or object that the token closes.
+// token takes the next token. It returns a value when one ends there: a scalar,
+// or the array or object that the token closes.
 func (p *parser) token(t span) (value.Value, *reject.Error) {
 	kind, f := p.text[t.from], p.innermost()
 	switch {

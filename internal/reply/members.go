@@ -38,7 +38,8 @@ func (p *parser) name(f *frame, t span) *reject.Error {
 	return nil
 }
 
-// mark is one of 64 bits that is the same for the same names.
+// mark is one of 64 bits, and the same one for the same names. Those of an
+// object seldom have two alike, so there is seldom anything to compare.
 func mark(name []byte) uint64 {
 	if len(name) == 0 {
 		return 1
@@ -57,7 +58,7 @@ func (p *parser) bytes(n name) []byte {
 // key is the name of the member that is being read.
 func (p *parser) key() []byte { return p.bytes(p.names[len(p.names)-1]) }
 
-// keyText is the same for the value of an object.
+// keyText is the same as a text that may stay.
 func (p *parser) keyText() string {
 	n := p.names[len(p.names)-1]
 	if n.escaped {

@@ -42,11 +42,11 @@ type Options struct {
 	// a set of temporary references. Next gives one for fetch calls since 15.
 	NoTemporary bool
 	// Lean says that most values will not be looked at, which saves the memory
-	// for them; what is refused is the same. Kept are the numbers of arguments,
-	// and where a closure can be: the first argument and the first bound one of
-	// each function, texts and arrays of one element there, promises, and the
-	// functions themselves. Others may be values of no known type. All are kept
-	// when the reply is to be written again. [ParseAction] keeps all, too.
+	// for them. What is refused is the same. Kept are the number of arguments, the
+	// functions and how many arguments are bound to each, and where a closure can
+	// be: in the first of either, in promises and arrays of one element. All else
+	// may be values of no known type. A reply that is to be written again is kept
+	// whole, and so is whatever [ParseAction] reads.
 	Lean bool
 	// Workspace is memory to read in; nil for new memory.
 	Workspace *Workspace
