@@ -1,7 +1,9 @@
 package proxy_test
 
 import (
+	"bytes"
 	"crypto/rand"
+	"encoding/base64"
 	"fmt"
 	"io"
 	"net/http"
@@ -11,7 +13,9 @@ import (
 	"time"
 
 	"github.com/actiongw/actiongw/internal/closure"
+	"github.com/actiongw/actiongw/internal/keyring"
 	"github.com/actiongw/actiongw/internal/proxy"
+	"github.com/go-json-experiment/json/jsontext"
 )
 
 // connection takes deadlines, as those of a server do.
@@ -77,5 +81,30 @@ func BenchmarkAdmit(b *testing.B) {
 				d.Release(true)
 			}
 		})
+	}
+}
+
+// BenchmarkClosureParts is what of closure2k cannot be saved: the base64, the
+// decryption, and finding the tokens of its JSON texts.
+func BenchmarkClosureParts(b *testing.B) {
+	c := proxy.Config{Keys: ring(b, 1)}
+	keys, err := keyring.NewRing(c.Keys...)
+	if err != nil {
+		b.Fatal(err)
+	}
+	text := sealed(b, c, 2000)
+	var plain []byte
+	b.ReportAllocs()
+	for b.Loop() {
+		data, err := base64.StdEncoding.DecodeString(text)
+		if err != nil {
+			b.Fatal(err)
+		}
+		plain, _, _ = keys.Open(data, 1)
+		for _, part := range [][]byte{[]byte(`"` + text + `"`), []byte(`["$@1",7]`), plain[bytes.IndexByte(plain, ':')+1:]} {
+			tokens := jsontext.NewDecoder(bytes.NewBuffer(part))
+			for err = error(nil); err == nil; _, err = tokens.ReadToken() {
+			}
+		}
 	}
 }
