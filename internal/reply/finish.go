@@ -44,6 +44,7 @@ func (p *parser) fill(s *slot) *reject.Error {
 		if !ok {
 			return badReference("a Set whose part is no array")
 		}
+		made.Items = a.Items
 		if !p.o.Lean {
 			made.Items = distinct(a.Items)
 		}
@@ -80,7 +81,11 @@ func (p *parser) fillMap(m *value.Map, raw value.Value) *reject.Error {
 			return badReference("a Map with an entry that is no pair")
 		}
 	}
-	if p.o.Lean || len(a.Items) == 0 {
+	switch {
+	case len(a.Items) == 0:
+		return nil
+	case p.o.Lean:
+		m.Entries = p.pairs
 		return nil
 	}
 	m.Entries = make([]value.Entry, 0, len(a.Items))

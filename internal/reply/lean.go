@@ -10,7 +10,8 @@ import "github.com/actiongw/actiongw/internal/value"
 // keeps of any.
 const leanText = 512
 
-// skipped stands for a value that a lean reader has checked and left out.
+// skipped stands for a value that a lean reader has checked and left out. It is
+// no value of any type, so nobody takes what is left for the whole.
 type skipped struct{ value.Value }
 
 // keeps reports whether the value that is being read, in f, is kept. Besides

@@ -162,6 +162,27 @@ func TestFormsAreNeverReadLean(t *testing.T) {
 	}
 }
 
+// TestLeanRepliesAreNoArguments: whoever takes a lean reply for the whole one
+// meets a value of no type, and does not read a smaller one.
+func TestLeanRepliesAreNoArguments(t *testing.T) {
+	for _, sent := range [][]formdata.Entry{
+		form("0", `[0,"a"]`), form("0", `[true,1]`), form("0", `[0,{}]`), form("0", `[0,[]]`), form("0", `[0,["a","b"]]`),
+		form("0", `[0,"$D2026-01-02T03:04:05.678Z"]`), form("0", `[true,"$n5"]`), form("0", `[{"a":1}]`),
+		form("1", `[["a",1]]`, "0", `["$Q1"]`), form("1", `["a","b"]`, "0", `["$W1"]`), form("1", `["a","b"]`, "0", `["$i1"]`),
+		form("0", `["$@1"]`, "1", `{"a":"b"}`), form("0", `["$R1"]`, "S1", `["a","b"]`, "S1", "C"), form("0", `["$X1"]`, "S1", `[1,2]`, "S1", "C"),
+	} {
+		o := current()
+		o.Lean = true
+		r, err := reply.ParseForm(sent, o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if entries, err := reply.Encode(r); err == nil {
+			t.Errorf("%q became %q", join(sent), join(entries))
+		}
+	}
+}
+
 // TestLeanRepliesShareNoText: the gate uses a body's memory again.
 func TestLeanRepliesShareNoText(t *testing.T) {
 	sent := form("1", `{"id":"f","bound":"$@2"}`, "2", `["b"]`, "0", `["a","$h1"]`)

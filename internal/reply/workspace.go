@@ -25,9 +25,11 @@ type Workspace struct {
 	names     []name         // of their members
 	unescaped []byte         // those that were escaped
 
-	// What stands for values that were left out, and for an array of two.
+	// What stands for values that were left out, for an array of two, and for
+	// the entries of a Map.
 	skipped *skipped
 	pair    *value.Array
+	pairs   []value.Entry
 }
 
 // maxKept is how long a list may be to be kept for the next reply: a Map of a
@@ -45,6 +47,7 @@ func NewWorkspace() *Workspace {
 		names:   make([]name, 0, 32),
 		skipped: s,
 		pair:    &value.Array{Items: []value.Value{s, s}},
+		pairs:   []value.Entry{{Key: s, Value: s}},
 	}
 }
 
