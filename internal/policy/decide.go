@@ -52,6 +52,10 @@ func (r *Rule) CheckAccess() *reject.Error {
 	return nil
 }
 
+// LooksInside reports whether Decide looks at arguments, and not only at what
+// else is known about the call.
+func (r *Rule) LooksInside() bool { return r.DenyReferences || r.Args != nil }
+
 // Decide applies the whole rule to a call. It returns nil when the call may go
 // on. A refusal holds nothing of the call: the log gets the rule and, for
 // arguments, the place in the schema.

@@ -20,11 +20,15 @@ import (
 func (c *call) checkReply(mediaType action.MediaType, entries []formdata.Entry) (action.MediaType, *reject.Error) {
 	var r *reply.Reply
 	var err *reject.Error
+	o := c.replyOptions()
+	o.Lean = !c.rule.LooksInside() && !c.json
+	o.Workspace = c.memory.workspace()
 	if mediaType.Boundary == "" {
-		r, err = reply.ParseText(c.body, c.replyOptions())
+		r, err = reply.ParseText(c.body, o)
 	} else {
-		r, err = reply.ParseForm(entries, c.replyOptions())
+		r, err = reply.ParseForm(entries, o)
 	}
+	c.memory.workspaces.Put(o.Workspace)
 	if err == nil {
 		err = c.checkValues(r.Args, r.Refs)
 	}

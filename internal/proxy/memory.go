@@ -4,6 +4,8 @@ import (
 	"math/bits"
 	"sync"
 	"sync/atomic"
+
+	"github.com/actiongw/actiongw/internal/reply"
 )
 
 // Memory counts the bytes that bodies in flight occupy in this process, and
@@ -12,6 +14,8 @@ import (
 type Memory struct {
 	held  atomic.Int64
 	pools [32]sync.Pool // of *[]byte; the n-th holds buffers of 2^n+1 bytes
+
+	workspaces sync.Pool // of *reply.Workspace
 }
 
 // smallBuffer is how much is made anew each time, because it costs less than a
@@ -44,6 +48,14 @@ func (m *Memory) buffer(n int64) []byte {
 	return make([]byte, 0, bufferSize(n))
 }
 
+// workspace returns memory to read a call's arguments in.
+func (m *Memory) workspace() *reply.Workspace {
+	if kept, ok := m.workspaces.Get().(*reply.Workspace); ok {
+		return kept
+	}
+	return reply.NewWorkspace()
+}
+
 // bufferSize is how much room a buffer for n bytes really has.
 func bufferSize(n int64) int64 {
 	if n <= smallBuffer {
@@ -55,7 +67,8 @@ func bufferSize(n int64) int64 {
 // keep takes a buffer back. Nobody may use it any more.
 func (m *Memory) keep(b []byte) {
 	if n := int64(cap(b)); n > smallBuffer && n == bufferSize(n) {
-		m.pools[sizeClass(n)].Put(&b)
+		kept := b // b itself, then, needs no memory in most calls
+		m.pools[sizeClass(n)].Put(&kept)
 	}
 }
 

@@ -148,8 +148,10 @@ func (f *fields) descriptor(entries []formdata.Entry, ref string, o Options) *re
 			parts = append(parts, e)
 		}
 	}
+	o.Lean = false
 	o.NoTemporary = true // React's decoder has no set for them here
 	p := newParser(parts, o)
+	defer p.clear()
 	p.allParts = true
 	root, err := p.value()
 	if err != nil {

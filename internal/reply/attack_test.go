@@ -29,6 +29,7 @@ func refuse(t *testing.T, attacks []attack) {
 			o := current()
 			o.Wire = wire
 			_, refusal := reply.ParseForm(a.sent, o)
+			agree(t, a.name, a.sent, o)
 			if refusal == nil {
 				t.Errorf("%s: accepted as %s", a.name, wire)
 			} else if wire == reply.Current && refusal.Reason != a.want {

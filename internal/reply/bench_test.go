@@ -27,26 +27,47 @@ func orders(n int) []byte {
 
 func options() reply.Options { return reply.Options{Limits: reply.DefaultLimits()} }
 
+// lines is an array of pairs, about n bytes: the part of a Map.
+func lines(n int) []byte {
+	b := bytes.NewBufferString("[")
+	for i := 0; b.Len() < n-1; i++ {
+		if i > 0 {
+			b.WriteString(",")
+		}
+		fmt.Fprintf(b, `["line-%d",{"sku":"SKU-%05d","name":"Garden chair no. %d, folding","quantity":%d,"price":"%d.95","gift":false,"tags":["garden","wood","sale"]}]`, i, i, i, i%9+1, i)
+	}
+	b.WriteString("]")
+	return b.Bytes()
+}
+
+// readers are the two ways of reading, the lean one as the gate does it.
+func readers() map[string]reply.Options {
+	full, lean := options(), options()
+	lean.Lean, lean.Workspace = true, reply.NewWorkspace()
+	return map[string]reply.Options{"full": full, "lean": lean}
+}
+
 func BenchmarkParseText(b *testing.B) {
 	for _, n := range []int{200, 2 << 10, 91 << 10} {
 		text := orders(n)
-		b.Run(fmt.Sprint(n), func(b *testing.B) {
-			b.SetBytes(int64(len(text)))
-			b.ReportAllocs()
-			for b.Loop() {
-				if _, err := reply.ParseText(text, options()); err != nil {
-					b.Fatal(err)
+		for how, o := range readers() {
+			b.Run(fmt.Sprint(n, "/", how), func(b *testing.B) {
+				b.SetBytes(int64(len(text)))
+				b.ReportAllocs()
+				for b.Loop() {
+					if _, err := reply.ParseText(text, o); err != nil {
+						b.Fatal(err)
+					}
 				}
-			}
-		})
+			})
+		}
 	}
 }
 
-// BenchmarkScan is what the tokenizer alone needs for the same texts.
+// BenchmarkScan is what the tokenizer alone needs for the texts of the others.
 func BenchmarkScan(b *testing.B) {
-	for _, n := range []int{2 << 10, 91 << 10} {
-		text := orders(n)
-		b.Run(fmt.Sprint(n), func(b *testing.B) {
+	for _, text := range [][]byte{orders(2 << 10), orders(91 << 10), lines(2 << 10), lines(91 << 10)} {
+		b.Run(fmt.Sprint(len(text)), func(b *testing.B) {
 			b.SetBytes(int64(len(text)))
 			b.ReportAllocs()
 			for b.Loop() {
@@ -68,17 +89,21 @@ func BenchmarkParseForm(b *testing.B) {
 	}{
 		{"hydrated form", form("_1_name", "Ada", "_1_email", "ada@example.com", "_1_note", strings.Repeat("text ", 200), "0", `[{"count":1},"$K1"]`)},
 		{"closure call", form("1", `"`+strings.Repeat("QUJD", 300)+`"`, "0", `["$@1",9]`)},
+		{"a Map of 2 KB", form("1", string(lines(2<<10)), "0", `["$Q1"]`)},
+		{"a Map of 91 KB", form("1", string(lines(91<<10)), "0", `["$Q1"]`)},
 		{"a thousand parts", thousand()},
 	}
 	for _, tt := range tests {
-		b.Run(tt.name, func(b *testing.B) {
-			b.ReportAllocs()
-			for b.Loop() {
-				if _, err := reply.ParseForm(tt.sent, options()); err != nil {
-					b.Fatal(err)
+		for how, o := range readers() {
+			b.Run(tt.name+"/"+how, func(b *testing.B) {
+				b.ReportAllocs()
+				for b.Loop() {
+					if _, err := reply.ParseForm(tt.sent, o); err != nil {
+						b.Fatal(err)
+					}
 				}
-			}
-		})
+			})
+		}
 	}
 }
 

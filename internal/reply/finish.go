@@ -38,13 +38,16 @@ func (p *parser) fill(s *slot) *reject.Error {
 		}
 		made.Value = s.raw
 	case *value.Map:
-		return fillMap(made, s.raw)
+		return p.fillMap(made, s.raw)
 	case *value.Set:
 		a, ok := s.raw.(*value.Array)
 		if !ok {
 			return badReference("a Set whose part is no array")
 		}
-		made.Items = distinct(a.Items)
+		made.Items = a.Items
+		if !p.o.Lean {
+			made.Items = distinct(a.Items)
+		}
 	case *value.Iterator:
 		a, ok := s.raw.(*value.Array)
 		if !ok {
@@ -68,21 +71,27 @@ func (p *parser) fill(s *slot) *reject.Error {
 
 // fillMap reads entries, each an array of two. As in JavaScript a later entry
 // of the same key replaces the value of the first.
-func fillMap(m *value.Map, raw value.Value) *reject.Error {
+func (p *parser) fillMap(m *value.Map, raw value.Value) *reject.Error {
 	a, ok := raw.(*value.Array)
 	if !ok {
 		return badReference("a Map whose part is no array")
 	}
-	if len(a.Items) == 0 {
+	for _, item := range a.Items {
+		if pair, ok := item.(*value.Array); !ok || len(pair.Items) != 2 {
+			return badReference("a Map with an entry that is no pair")
+		}
+	}
+	switch {
+	case len(a.Items) == 0:
+		return nil
+	case p.o.Lean:
+		m.Entries = p.pairs
 		return nil
 	}
 	m.Entries = make([]value.Entry, 0, len(a.Items))
 	seen := newKeySet(len(a.Items))
 	for _, item := range a.Items {
-		pair, ok := item.(*value.Array)
-		if !ok || len(pair.Items) != 2 {
-			return badReference("a Map with an entry that is no pair")
-		}
+		pair := item.(*value.Array)
 		key := positiveZero(pair.Items[0])
 		if at := seen.add(key); at < len(m.Entries) {
 			m.Entries[at].Value = pair.Items[1]

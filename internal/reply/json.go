@@ -6,7 +6,6 @@ import (
 	"io"
 	"slices"
 	"strconv"
-	"strings"
 	"unicode/utf8"
 
 	"github.com/actiongw/actiongw/internal/reject"
@@ -17,16 +16,24 @@ import (
 // protoKey is the member that React deletes from every object since 19.2.4.
 const protoKey = "__proto__"
 
-// frame is an array or object whose end has not been read yet.
+// frame is an array or object whose end has not been read yet, or, as the
+// first of the frames, the text around it all.
 type frame struct {
-	key    string // of the member being read
-	base   int    // where its values start in reader.stack
+	values int32  // where its values start in Workspace.stack
+	names  int32  // and the names of its members in Workspace.names
+	n      int32  // how many values of it have been begun
+	marks  uint64 // of its names
+	alike  bool   // two of them have the same mark
 	object bool
-	named  bool // the key has been read and its value has not
+	named  bool // a name has been read and its value has not
+	kept   bool // see keeps
 	inert  bool // below a member __proto__
 	// pending is set when it holds a reference that is still to be resolved.
 	pending bool
 }
+
+// span is a stretch of the text that is being read.
+type span struct{ from, to int32 }
 
 // read reads one JSON text (RFC 8259) into values, with tags in its strings
 // (spec reply-format §3). White space between tokens is the one freedom that
@@ -39,28 +46,25 @@ func (p *parser) read(text []byte) (value.Value, *reject.Error) {
 	if !utf8.Valid(text) {
 		return nil, malformed("a part is not UTF-8")
 	}
-	s := string(text)
-	p.expect(len(s))
-	p.buf = *bytes.NewBuffer(text)
-	p.dec.Reset(&p.buf, jsontext.AllowInvalidUTF8(true), jsontext.AllowDuplicateNames(true))
-	p.stack, p.frames = p.stack[:0], p.frames[:0]
-	for offset := 0; ; {
-		token, err := p.dec.ReadToken()
-		if err != nil {
+	p.start(text)
+	for end := 0; ; {
+		from := end
+		if _, err := p.dec.ReadToken(); err != nil {
 			return nil, malformed("a part is not JSON")
 		}
-		// s holds the same bytes as the decoder's buffer; parts of it need no
-		// memory of their own.
-		end := int(p.dec.InputOffset())
-		v, refusal := p.token(token.Kind(), trim(s[offset:end]))
-		if refusal != nil {
-			return nil, refusal
+		end = int(p.dec.InputOffset())
+		for text[from] <= ' ' || text[from] == ',' || text[from] == ':' {
+			from++ // what stands in front of a token
 		}
-		offset = end
+		v, refusal := p.token(span{int32(from), int32(end)})
 		switch {
+		case refusal != nil:
+			return nil, refusal
 		case v == nil:
-		case len(p.frames) > 0:
-			p.add(v)
+		case len(p.frames) > 1:
+			if f := p.innermost(); f.kept {
+				p.add(f, v)
+			}
 		default:
 			if _, err := p.dec.ReadToken(); !errors.Is(err, io.EOF) {
 				return nil, malformed("a part goes on after its JSON text")
@@ -70,87 +74,105 @@ func (p *parser) read(text []byte) (value.Value, *reject.Error) {
 	}
 }
 
-// trim drops what stands in front of a token: white space, a comma or a colon.
-func trim(s string) string {
-	for s[0] <= ' ' || s[0] == ',' || s[0] == ':' {
-		s = s[1:]
+// start prepares for one text.
+func (p *parser) start(text []byte) {
+	p.text, p.copied, p.escapes = text, "", bytes.IndexByte(text, '\\') >= 0
+	if p.o.Lean {
+		p.expect(leanText)
+	} else {
+		p.copied = string(text)
+		p.expect(len(text))
 	}
-	return s
+	p.buf = *bytes.NewBuffer(text)
+	p.dec.Reset(&p.buf, jsontext.AllowInvalidUTF8(true), jsontext.AllowDuplicateNames(true))
+	p.stack, p.names, p.unescaped = p.stack[:0], p.names[:0], p.unescaped[:0]
+	p.frames = append(p.frames[:0], frame{kept: true})
 }
 
-// add puts a finished value into the innermost container.
-func (p *parser) add(v value.Value) {
-	f := &p.frames[len(p.frames)-1]
+// add puts a finished value into f.
+func (p *parser) add(f *frame, v value.Value) {
+	m := value.Member{Value: v}
+	if f.object {
+		m.Key = p.keyText()
+	}
 	if _, ok := v.(*pending); ok {
 		f.pending = true
 	}
-	p.stack = append(p.stack, value.Member{Key: f.key, Value: v})
-	f.named = false
+	p.stack = append(p.stack, m)
 }
 
-// token takes the next token and its text. It returns a value
-// when one ends there: a scalar, or the array or object that the token closes.
-func (p *parser) token(kind jsontext.Kind, text string) (value.Value, *reject.Error) {
-	switch kind {
-	case '}', ']':
-		return p.end()
-	case '"':
-		if f := p.innermost(); f != nil && f.object && !f.named {
-			var ok bool
-			f.named = true
-			f.key, ok = unquote(text)
-			return nil, badEscape(ok)
-		}
+// token takes the next token. It returns a value when one ends there: a scalar,
+// or the array or object that the token closes.
+func (p *parser) token(t span) (value.Value, *reject.Error) {
+	kind, f := p.text[t.from], p.innermost()
+	switch {
+	case kind == '"' && f.object && !f.named:
+		return nil, p.name(f, t)
+	case kind == '}' || kind == ']':
+		return p.end(f)
 	}
 	if p.nodes++; p.nodes > p.o.Limits.Nodes {
 		return nil, tooComplex("too many values")
 	}
+	f.n++
+	f.named = false
+	kept := p.keeps(f)
 	switch kind {
-	case '{', '[':
-		return nil, p.begin(kind == '{')
 	case '"':
-		return p.text(text)
-	case '0':
-		return number(text)
+		return p.string(t, kept)
+	case '{', '[':
+		return nil, p.begin(kind == '{', kept)
 	case 't':
 		return value.Bool(true), nil
 	case 'f':
 		return value.Bool(false), nil
+	case 'n':
+		return value.Null{}, nil
 	}
-	return value.Null{}, nil
+	return p.number(t, kept)
 }
 
-// text reads a string literal that is a value.
-func (p *parser) text(literal string) (value.Value, *reject.Error) {
-	s, ok := unquote(literal)
-	if !ok {
-		return nil, badEscape(ok)
+// string reads a text that is a value.
+func (p *parser) string(t span, kept bool) (value.Value, *reject.Error) {
+	if first := p.text[t.from+1]; !kept && first != '$' && first != '\\' {
+		return p.skipped, nil // no tag, whatever follows
 	}
-	if s != "" && s[0] == '$' {
+	s, ok := p.unquote(t)
+	switch {
+	case !ok:
+		return nil, badEscape()
+	case s != "" && s[0] == '$':
 		return p.tag(s)
+	case !kept:
+		return p.skipped, nil
 	}
 	return value.String(s), nil
 }
 
 // begin opens an array or object.
-func (p *parser) begin(object bool) *reject.Error {
-	if len(p.frames) >= p.o.Limits.Depth {
+func (p *parser) begin(object, kept bool) *reject.Error {
+	if len(p.frames) > p.o.Limits.Depth {
 		return tooComplex("nested too deeply")
 	}
-	p.frames = append(p.frames, frame{base: len(p.stack), object: object, inert: p.inert()})
+	p.frames = append(p.frames, frame{
+		values: int32(len(p.stack)), names: int32(len(p.names)), object: object, inert: p.inert(), kept: kept,
+	})
 	return nil
 }
 
 // end closes the innermost container and returns it.
-func (p *parser) end() (v value.Value, _ *reject.Error) {
-	f := &p.frames[len(p.frames)-1]
+func (p *parser) end(f *frame) (v value.Value, _ *reject.Error) {
 	p.frames = p.frames[:len(p.frames)-1]
-	members := p.stack[f.base:]
-	p.stack = p.stack[:f.base]
+	if f.alike && p.hasDuplicates(p.names[f.names:]) {
+		return nil, malformed("an object has two members of one name")
+	}
+	p.names = p.names[:f.names]
+	if !f.kept {
+		return p.leftOut(f), nil
+	}
+	members := p.stack[f.values:]
+	p.stack = p.stack[:f.values]
 	if f.object {
-		if hasDuplicates(members) {
-			return nil, malformed("an object has two members of one name")
-		}
 		o := &p.objects.take(1)[0]
 		o.Members = p.kept(members)
 		v = o
@@ -175,80 +197,43 @@ func (p *parser) kept(members []value.Member) []value.Member {
 	kept := p.members.take(len(members))
 	copy(kept, members)
 	return slices.DeleteFunc(kept, func(m value.Member) bool {
-		if m.Key == protoKey && !p.old14() {
-			p.reencode = true
-			return true
-		}
 		_, undefined := m.Value.(value.Undefined)
-		return undefined
+		return undefined || m.Key == protoKey && !p.old14()
 	})
 }
 
-// hasDuplicates looks for two members of one name. Up to sixteen are compared
-// with each other, which is faster than hashing them.
-func hasDuplicates(members []value.Member) bool {
-	if len(members) > 16 {
-		seen := make(map[string]struct{}, len(members))
-		for i := range members {
-			seen[members[i].Key] = struct{}{}
-		}
-		return len(seen) < len(members)
-	}
-	for i := range members {
-		for j := range i {
-			if members[i].Key == members[j].Key {
-				return true
-			}
-		}
-	}
-	return false
-}
-
-// innermost is the container that is being read, nil for none.
-func (p *parser) innermost() *frame {
-	if len(p.frames) == 0 {
-		return nil
-	}
-	return &p.frames[len(p.frames)-1]
-}
+// innermost is the container that is being read.
+func (p *parser) innermost() *frame { return &p.frames[len(p.frames)-1] }
 
 // inert reports whether the value being read stands below a member __proto__,
 // which React deletes unread.
 func (p *parser) inert() bool {
 	f := p.innermost()
-	return f != nil && (f.inert || f.object && f.key == protoKey && !p.old14())
+	return f.inert || f.object && string(p.key()) == protoKey && !p.old14()
 }
 
 // underThen reports whether the value being read is a member named then.
 func (p *parser) underThen() bool {
 	f := p.innermost()
-	return f != nil && f.object && f.key == "then"
-}
-
-// unquote is [value.Unquote] without a copy for the many texts that need none.
-func unquote(literal string) (string, bool) {
-	if inner := literal[1 : len(literal)-1]; strings.IndexByte(inner, '\\') < 0 {
-		return inner, true
-	}
-	return value.Unquote([]byte(literal))
-}
-
-// badEscape refuses an escape that the tokenizer let pass.
-func badEscape(ok bool) *reject.Error {
-	if ok {
-		return nil
-	}
-	return malformed("a text is not UTF-8")
+	return f.object && string(p.key()) == "then"
 }
 
 // number reads a number that is spelled as JavaScript spells it (I18), so that
 // what is checked here is what JavaScript sees: a long `1.0000000000000001`
 // would be 1 there.
-func number(token string) (value.Value, *reject.Error) {
-	f, err := strconv.ParseFloat(token, 64)
+func (p *parser) number(t span, kept bool) (value.Value, *reject.Error) {
+	token := p.text[t.from:t.to]
+	short := isShort(token)
+	if !kept && short {
+		return p.skipped, nil
+	}
+	f, err := strconv.ParseFloat(string(token), 64)
 	var buf [32]byte
-	if err != nil || !isShort(token) && string(value.AppendNumber(buf[:0], f)) != token {
+	switch {
+	case err != nil || !short && !bytes.Equal(value.AppendNumber(buf[:0], f), token):
 		return nil, malformed("a number is not spelled as JavaScript spells it")
+	case !kept:
+		return p.skipped, nil
 	}
 	return value.Number(f), nil
 }
@@ -258,7 +243,7 @@ func number(token string) (value.Value, *reject.Error) {
 // were, no exponent, no zero at the end of a fraction, not minus zero, and
 // large enough for JavaScript to write it without an exponent. It is false for
 // other canonical numbers, too.
-func isShort(token string) bool {
+func isShort(token []byte) bool {
 	digits := token
 	if digits[0] == '-' {
 		digits = digits[1:]
@@ -276,7 +261,7 @@ func isShort(token string) bool {
 		}
 	}
 	if digits[0] == '0' {
-		return point > 0 && digits[len(digits)-1] != '0' && !strings.HasPrefix(digits, "0.000000") || token == "0"
+		return point > 0 && digits[len(digits)-1] != '0' && !bytes.HasPrefix(digits, []byte("0.000000")) || string(token) == "0"
 	}
 	return point < 0 || digits[len(digits)-1] != '0'
 }

@@ -1,12 +1,9 @@
 package reply
 
 import (
-	"bytes"
-
 	"github.com/actiongw/actiongw/internal/formdata"
 	"github.com/actiongw/actiongw/internal/reject"
 	"github.com/actiongw/actiongw/internal/value"
-	"github.com/go-json-experiment/json/jsontext"
 )
 
 // kind is what a tag says that an id is. Every id has one (I4).
@@ -65,18 +62,17 @@ type parser struct {
 	o       Options
 	cols    columns
 	entries []formdata.Entry
+	// again is set when a lean reader has met a reference.
+	again bool
 	// allParts is set for forms: the server has the whole body before it reads
 	// any of it, so contents may follow their container.
 	allParts bool
 
-	slots []slot
 	next  []int32 // of entry i, the next part of the same id
 	maxID int
 	nodes int
 
-	queue    []int32 // ids whose texts are still to be read, in the order of tags
 	at       place
-	mentions []mention
 	refs     []*pending
 	patches  []value.Value // arrays and objects that hold a pending
 	bigIndex map[*value.Object]map[string]int
@@ -85,25 +81,18 @@ type parser struct {
 	reencode      bool
 	functions     []*value.ServerReference
 
-	reader
-}
-
-// reader is the state of reading one JSON text; its memory is kept for the next.
-type reader struct {
-	dec    jsontext.Decoder
-	buf    bytes.Buffer
-	stack  []value.Member // finished values of unfinished containers
-	frames []frame        // unfinished containers, the innermost last
+	*Workspace
 	slabs
 }
 
 // newParser makes a parser. An ordinary call fits into the memory that it
 // starts with.
 func newParser(entries []formdata.Entry, o Options) *parser {
-	p := &parser{o: o, cols: o.candidates(), entries: entries}
-	p.slots = make([]slot, 1, 8)
-	p.stack = make([]value.Member, 0, 32)
-	p.frames = make([]frame, 0, 8)
+	p := &parser{o: o, cols: o.candidates(), entries: entries, Workspace: o.Workspace}
+	if p.Workspace == nil {
+		p.Workspace = NewWorkspace()
+	}
+	p.slots = append(p.slots, slot{})
 	// See slot: five bytes are the shortest tag.
 	p.maxID = min(len(entries)+textBytes(entries)/5, o.Limits.Nodes)
 	return p
@@ -127,6 +116,24 @@ func (p *parser) count(n int) *reject.Error {
 		return tooComplex("too many values")
 	}
 	return nil
+}
+
+// parse reads an argument list, again in full when a lean reader could not
+// decide about it or when it is to be written again.
+func parse(entries []formdata.Entry, o Options) (*Reply, *reject.Error) {
+	// A long text may outgrow React's budget for arrays, see countArrays.
+	if o.Lean && textBytes(entries) <= o.Limits.ArraySlots {
+		p := newParser(entries, o)
+		r, err := p.parse()
+		p.clear()
+		if !p.again && !p.reencode {
+			return r, err
+		}
+	}
+	o.Lean = false
+	p := newParser(entries, o)
+	defer p.clear()
+	return p.parse()
 }
 
 // parse reads an argument list.

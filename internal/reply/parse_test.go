@@ -126,6 +126,7 @@ func TestTexts(t *testing.T) {
 	for _, tt := range tests {
 		o := current()
 		o.AnyRoot = false
+		agree(t, tt.name, form("0", tt.text), o)
 		if r, err := reply.ParseText([]byte(tt.text), o); reason(err) != tt.want || (r == nil) != (err != nil) {
 			t.Errorf("%s: got %v, want %q", tt.name, err, tt.want)
 		}
@@ -278,6 +279,7 @@ func TestForms(t *testing.T) {
 	for _, tt := range tests {
 		o := current()
 		o.AnyRoot = false
+		agree(t, tt.name, tt.sent, o)
 		r, err := reply.ParseForm(tt.sent, o)
 		if reason(err) != tt.want || (r == nil) != (err != nil) {
 			t.Errorf("%s: got %v, want %q", tt.name, err, tt.want)
@@ -323,6 +325,7 @@ func TestColumns(t *testing.T) {
 			}
 			o := current()
 			o.Wire = wire
+			agree(t, tt.name, tt.sent, o)
 			r, refusal := reply.ParseForm(tt.sent, o)
 			if reason(refusal) != tt.want[i] {
 				t.Errorf("%s in %s: got %v, want %q", tt.name, name, refusal, tt.want[i])

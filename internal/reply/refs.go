@@ -24,6 +24,10 @@ type pending struct {
 
 // referenceTag reads `$<id>` and `$<id>:<key>:<key>…` (spec reply-format §4).
 func (p *parser) referenceTag(s string) (value.Value, *reject.Error) {
+	if p.o.Lean {
+		p.again = true // ends this reading; the next decides
+		return nil, badReference("what a reference names was left out")
+	}
 	hex, path := s[1:], ""
 	if colon := strings.IndexByte(hex, ':'); colon >= 0 {
 		hex, path = hex[:colon], hex[colon:]
@@ -35,12 +39,12 @@ func (p *parser) referenceTag(s string) (value.Value, *reject.Error) {
 	if _, err := p.slot(id); err != nil {
 		return nil, err
 	}
-	if len(p.frames) == 1 && p.slots[p.at.id].kind == kindMap {
+	if len(p.frames) == 2 && p.slots[p.at.id].kind == kindMap {
 		return nil, badReference("a Map with an entry that is a reference")
 	}
 	p.mention(id, refersTo)
 	r := &pending{id: id, path: path, entry: p.at.entry, inside: id == p.at.id && !p.at.row}
-	r.whole = len(p.frames) == 0 && !p.at.row && p.slots[p.at.id].kind == kindPromise
+	r.whole = len(p.frames) == 1 && !p.at.row && p.slots[p.at.id].kind == kindPromise
 	p.refs = append(p.refs, r)
 	return r, nil
 }

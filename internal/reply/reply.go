@@ -14,7 +14,7 @@
 // How a reply is read, in this order:
 //
 //	index     names.go    the parts by name, and by nothing else
-//	read      json.go     one JSON text into values, without recursion
+//	read      json.go     one JSON text into values, without recursion; lean.go
 //	tags      tags.go     one function for each tag: what "$Q1" opens
 //	resolve   refs.go     references, by walking own members of what was read
 //	finish    finish.go   contents into Maps, Sets, promises, functions
@@ -41,6 +41,15 @@ type Options struct {
 	// NoTemporary refuses `$T`: React's decoder does, too, when it was not given
 	// a set of temporary references. Next gives one for fetch calls since 15.
 	NoTemporary bool
+	// Lean says that most values will not be looked at, which saves the memory
+	// for them. What is refused is the same. Kept are the number of arguments, the
+	// functions and how many arguments are bound to each, and where a closure can
+	// be: in the first of either, in promises and arrays of one element. All else
+	// may be values of no known type. A reply that is to be written again is kept
+	// whole, and so is whatever [ParseAction] reads.
+	Lean bool
+	// Workspace is memory to read in; nil for new memory.
+	Workspace *Workspace
 	// Limits bound the cost; see [DefaultLimits].
 	Limits Limits
 }
@@ -107,8 +116,7 @@ type Reply struct {
 // for a form with the single part "0" (spec reply-format §1). For its errors
 // see [ParseForm].
 func ParseText(body []byte, o Options) (*Reply, *reject.Error) {
-	p := newParser([]formdata.Entry{{Name: rootName, Value: body}}, o)
-	return p.parse()
+	return parse([]formdata.Entry{{Name: rootName, Value: body}}, o)
 }
 
 // ParseForm reads the parts of a multipart call. Every part must be one that a
@@ -117,6 +125,5 @@ func ParseText(body []byte, o Options) (*Reply, *reject.Error) {
 // which is one of the reasons in reasons.go. CPU and memory are linear in the
 // parts, within the limits.
 func ParseForm(entries []formdata.Entry, o Options) (*Reply, *reject.Error) {
-	p := newParser(entries, o)
-	return p.parse()
+	return parse(entries, o)
 }

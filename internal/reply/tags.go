@@ -1,8 +1,8 @@
 package reply
 
 import (
+	"bytes"
 	"strconv"
-	"strings"
 
 	"github.com/actiongw/actiongw/internal/reject"
 	"github.com/actiongw/actiongw/internal/value"
@@ -99,6 +99,9 @@ func (p *parser) dateTag(s string) (value.Value, *reject.Error) {
 	if !value.IsDate(s[2:]) {
 		return nil, malformed("a date that is not spelled as JavaScript spells it")
 	}
+	if !p.keeps(p.innermost()) {
+		return p.skipped, nil
+	}
 	return &value.Date{ISO: s[2:]}, nil
 }
 
@@ -113,6 +116,9 @@ func (p *parser) bigIntTag(s string) (value.Value, *reject.Error) {
 	}
 	if !value.IsBigInt(s[2:]) {
 		return nil, malformed("a BigInt that is not spelled as JavaScript spells it")
+	}
+	if !p.keeps(p.innermost()) {
+		return p.skipped, nil
 	}
 	return value.BigInt(s[2:]), nil
 }
@@ -216,29 +222,24 @@ func (p *parser) temporaryTag(s string) (value.Value, *reject.Error) {
 		return nil, badReference("a temporary reference where there can be none")
 	}
 	position := strconv.AppendUint(nil, uint64(p.at.id), 16)
-	for i := range p.frames {
-		f := &p.frames[i]
+	for i, f := range p.frames[1:] {
 		position = append(position, ':')
-		if f.object {
-			if strings.IndexByte(f.key, ':') >= 0 {
-				return nil, badReference("a temporary reference below a name with a colon")
-			}
-			position = append(position, f.key...)
-		} else {
-			position = strconv.AppendInt(position, int64(p.indexIn(i)), 10)
+		if !f.object {
+			position = strconv.AppendInt(position, int64(f.n-1), 10)
+			continue
 		}
+		end := int32(len(p.names))
+		if i+2 < len(p.frames) {
+			end = p.frames[i+2].names
+		}
+		key := p.bytes(p.names[end-1])
+		if bytes.IndexByte(key, ':') >= 0 {
+			return nil, badReference("a temporary reference below a name with a colon")
+		}
+		position = append(position, key...)
 	}
 	if p.positionBytes += len(position); p.positionBytes > p.o.Limits.PositionBytes {
 		return nil, tooComplex("too many temporary references")
 	}
 	return &value.TemporaryReference{Position: string(position)}, nil
-}
-
-// indexIn is the index of the element that frame i, an array, is reading.
-func (p *parser) indexIn(i int) int {
-	end := len(p.stack)
-	if i+1 < len(p.frames) {
-		end = p.frames[i+1].base
-	}
-	return end - p.frames[i].base
 }

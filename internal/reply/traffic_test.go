@@ -62,6 +62,7 @@ func read(t *testing.T, e vectors.Exchange) (c call, refusal *reject.Error) {
 		t.Fatal(err)
 	}
 	if mediaType == "text/plain" {
+		agree(t, e.ID, form("0", string(e.Request.Body)), o)
 		c.reply, refusal = reply.ParseText(e.Request.Body, o)
 	} else if c.entries, refusal = formdata.Parse(e.Request.Body, params["boundary"], formdata.DefaultLimits()); refusal != nil {
 		return c, refusal
@@ -80,6 +81,7 @@ func read(t *testing.T, e vectors.Exchange) (c call, refusal *reject.Error) {
 		c.args.Items = append(c.args.Items, a.Form)
 		return c, nil
 	} else {
+		agree(t, e.ID, c.entries, o)
 		c.reply, refusal = reply.ParseForm(c.entries, o)
 	}
 	if refusal == nil {

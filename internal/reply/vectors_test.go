@@ -113,6 +113,11 @@ func TestReplyVectors(t *testing.T) {
 			t.Run(r.Name, func(t *testing.T) {
 				o := current()
 				o.NoTemporary = r.Name == "temp-without-set"
+				if r.Parts != nil {
+					agree(t, r.Name, r.entries(), o)
+				} else {
+					agree(t, r.Name, form("0", string(r.body(t))), o)
+				}
 				got, refusal := r.parse(t, o)
 				if (got == nil) != (refusal != nil) {
 					t.Fatalf("a reply %v and a refusal %v", got, refusal)
