@@ -5,7 +5,7 @@
 // {"contentType": string, "body": base64}.
 // Standard output: one JSON object a line for each, in order. For a seed, what
 // the client makes of a random value: {"contentType", "body", "meant": tagged
-// JSON of the value itself, "positions": {position: name of an opaque value},
+// JSON of the value itself, "positions": {position as JSON: name of an opaque value},
 // "features": [string]}, or {"unsent": string} where the encoder throws. For a
 // body, what the decoders make of it: {"streaming": reading, "whole": reading},
 // a reading being {"value": tagged JSON} or {"error": string}. Streaming is what
@@ -55,7 +55,7 @@ async function send(seed) {
   const positions = {};
   for (const [ref, v] of temporaryReferences ?? []) {
     if (known.get(v)?.type === 'tempref') {
-      positions[ref.slice(1)] = known.get(v).ref;
+      positions[JSON.stringify(ref.slice(1))] = known.get(v).ref;
     }
   }
   return {

@@ -56,7 +56,7 @@ class Settler {
     if (typeof v === 'function') {
       return boundFunctions.get(v)?.bound ?? [];
     }
-    if (v instanceof Promise || typeof v.then === 'function' || v instanceof Blob || v instanceof ReadableStream ||
+    if (v instanceof Promise || v instanceof Blob || v instanceof ReadableStream ||
       typeof v[Symbol.asyncIterator] === 'function') {
       this.waiting.push(v);
       return [];
@@ -90,9 +90,10 @@ class Settler {
         known.data = Buffer.from(await v.arrayBuffer());
         return [];
       }
-      if (typeof v.then === 'function') {
+      if (v instanceof Promise) {
         known.type = 'promise';
-        known.value = await v;
+        // In an array, because await would call a member named then.
+        [known.value] = await new Promise((resolve, reject) => v.then((value) => resolve([value]), reject));
         return [known.value];
       }
       const stream = v instanceof ReadableStream;

@@ -3,15 +3,17 @@ package reply
 import "github.com/actiongw/actiongw/internal/reject"
 
 // compare asks whether React's decoder will find the same fields in each form
-// as we did, and sets reencode when it will not (spec reply-format §5).
+// as we did, and sets reencode when it may not (spec reply-format §5).
 //
 // The client writes a form's fields when it meets the form, so in what is read
 // at once the forms stand in the order of their fields; anything else is
 // refused. React has two defects even with that. It looks for the fields under
 // the hexadecimal id, while the client names them by the decimal one: from 10
 // on it finds none, or another form's. And since 19.2.6 it reads all fields
-// with one cursor that moves forward only: a form that is looked for later
-// than its fields stand, as in a promise, is empty, and so may be the next.
+// with one cursor that moves forward only: a form that is met before or after
+// its turn is empty. When a promise, a stream or the arguments of a function
+// are read depends on the app, and on how the body is cut into packets. So
+// forms in there have no turn as soon as there are two.
 func (p *parser) compare() *reject.Error {
 	forms := 0
 	for id := range p.slots {
@@ -25,7 +27,7 @@ func (p *parser) compare() *reject.Error {
 		return nil
 	}
 	w := formWalk{parser: p, seen: make([]bool, len(p.slots))}
-	w.region(0)
+	w.run(0)
 	if !increasing(w.forms) {
 		return malformed("forms in another order than their fields")
 	}
@@ -33,10 +35,7 @@ func (p *parser) compare() *reject.Error {
 		return nil
 	}
 	w = formWalk{parser: p, seen: make([]bool, len(p.slots)), references: true, forms: w.forms[:0]}
-	w.later = append(w.later, 0)
-	for i := 0; i < len(w.later); i++ {
-		w.region(w.later[i])
-	}
+	w.run(0)
 	p.reencode = p.reencode || len(w.forms) < forms || !increasing(w.forms)
 	return nil
 }
@@ -55,25 +54,22 @@ func increasing(ids []int32) bool {
 	return true
 }
 
-// formWalk follows the tags as a decoder does, and lists the forms.
+// formWalk follows the tags as a decoder does, and lists the forms that it
+// meets without waiting for a promise or a stream.
 type formWalk struct {
 	*parser
 	seen []bool
 	// references says to follow references, too, not only what opens a part.
 	references bool
 	forms      []int32
-	// later are the promises and streams, in the order in which they were met:
-	// the likeliest order of awaiting them.
-	later []int32
-	stack []mentions
+	stack      []mentions
 }
 
 // mentions is a stretch of parser.mentions that is still to be followed.
 type mentions struct{ from, to int32 }
 
-// region lists the forms that are read together with the part id: without
-// waiting for a promise or a stream.
-func (w *formWalk) region(id int32) {
+// run walks from a part.
+func (w *formWalk) run(id int32) {
 	w.enter(id)
 	for len(w.stack) > 0 {
 		top := &w.stack[len(w.stack)-1]
@@ -83,10 +79,7 @@ func (w *formWalk) region(id int32) {
 		}
 		m := w.mentions[top.from]
 		top.from++
-		switch {
-		case m.edge == later:
-			w.later = append(w.later, m.id)
-		case m.edge == contains, m.edge == refersTo && (w.references || w.slots[m.id].kind == kindLazy):
+		if m.edge == contains || m.edge == refersTo && (w.references || w.slots[m.id].kind == kindLazy) {
 			w.enter(m.id)
 		}
 	}

@@ -16,9 +16,9 @@ var errNotSettled = errors.New("a reply cannot carry a promise or stream that fa
 
 // value appends v at a spot: a primitive, a tag, or an object in full or, when
 // it was written before, the reference to it. An object that stands in several
-// places, first in one without a reference, becomes a part of its own, as the
-// client writes a resolved lazy value; so does a temporary reference, which
-// must have a position.
+// places becomes a part of its own, as the client writes a resolved lazy value,
+// when it is to be alone or the first place has no reference; so does a
+// temporary reference, which must have a position.
 func (e *encoder) value(dst []byte, v value.Value, at spot) ([]byte, error) {
 	if hasIdentity(v) || isAsync(v) {
 		ref, ok := e.refs[v]
@@ -27,7 +27,7 @@ func (e *encoder) value(dst []byte, v value.Value, at spot) ([]byte, error) {
 			return e.reference(dst, ref)
 		case isAsync(v):
 			return e.async(dst, v)
-		case at.at == nil && (e.times[v] > 1 || isTemporary(v)):
+		case e.alone[v], at.at == nil && (e.times[v] > 1 || isTemporary(v)):
 			p := e.newPart(owner{v, true})
 			if err := e.whole(v, p); err != nil {
 				return nil, err
@@ -103,6 +103,7 @@ func (e *encoder) async(dst []byte, v value.Value) ([]byte, error) {
 		p := e.newPart(owner{v: v})
 		e.waiting = append(e.waiting, waiting{p, v.Value, true})
 		e.refs[v] = p.tag("$@")
+		return e.later(dst, p.text("$@"))
 	case *value.ServerReference:
 		text := value.AppendQuoted([]byte(`{"id":`), dollar(v.ID))
 		text = append(text, `,"bound":`...)
@@ -111,7 +112,11 @@ func (e *encoder) async(dst []byte, v value.Value) ([]byte, error) {
 		} else {
 			p := e.newPart(owner{v, true})
 			e.waiting = append(e.waiting, waiting{p, v.Bound, true})
-			text = append(value.AppendQuoted(text, p.text("$@")), '}')
+			var err error
+			if text, err = e.later(text, p.text("$@")); err != nil {
+				return nil, err
+			}
+			text = append(text, '}')
 		}
 		p := e.newPart(owner{v: v})
 		e.add(strconv.Itoa(p.id), text)
@@ -122,6 +127,32 @@ func (e *encoder) async(dst []byte, v value.Value) ([]byte, error) {
 		e.refs[v] = p.tag(tag)
 	}
 	return e.reference(dst, e.refs[v])
+}
+
+// later appends the tag of something that React's decoder reads later. The
+// forms in all that is read later are read with the first such tag, or each
+// would have to be read at its turn (see parser.compare). So a part of its own
+// lists the forms, another one leads to that list and to what is tagged, and the
+// value refers to the latter:
+//
+//	1=["$K…","$K…"]  2=["$1","$@3"]  0=["$2:1"]  3={"form":"$1:0"}
+func (e *encoder) later(dst []byte, tag string) ([]byte, error) {
+	if len(e.ahead) == 0 {
+		return value.AppendQuoted(dst, tag), nil
+	}
+	forms := e.ahead
+	e.ahead = nil
+	list := e.newPart(owner{outer: true})
+	text, err := e.list(nil, forms, list.start())
+	if err != nil {
+		return nil, err
+	}
+	e.add(strconv.Itoa(list.id), text)
+	pair := e.newPart(owner{outer: true})
+	text = append(value.AppendQuoted([]byte{'['}, list.text("$")), ',')
+	text = append(value.AppendQuoted(text, tag), ']')
+	e.add(strconv.Itoa(pair.id), text)
+	return value.AppendQuoted(dst, pair.text("$")+":1"), nil
 }
 
 // dollar escapes a text that starts like a tag.
@@ -223,7 +254,7 @@ func (e *encoder) pairs(m *value.Map, at spot) ([]byte, error) {
 func (e *encoder) form(dst []byte, f *value.FormData) ([]byte, error) {
 	p := e.newPart(owner{v: f})
 	if len(f.Entries) > 0 {
-		e.forms, e.largest = append(e.forms, p.owner), max(e.largest, p.id)
+		e.written, e.largest = append(e.written, p.owner), max(e.largest, p.id)
 	}
 	prefix := p.text("") + "_"
 	if e.wire >= React1926 {
@@ -284,5 +315,5 @@ func (e *encoder) stream(dst []byte, v value.Value) ([]byte, error) {
 	}
 	p := e.newPart(owner{v: v})
 	e.waiting = append(e.waiting, waiting{part: p, v: v})
-	return value.AppendQuoted(dst, p.text(tag)), nil
+	return e.later(dst, p.text(tag))
 }

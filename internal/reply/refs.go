@@ -71,6 +71,9 @@ func (p *parser) resolve() *reject.Error {
 			return err
 		}
 	}
+	if err := p.arrived(); err != nil {
+		return err
+	}
 	return p.backward()
 }
 
