@@ -34,7 +34,7 @@ type sending struct {
 	// Meant is the value itself, as tagged JSON.
 	Meant string
 	// Positions are the names of opaque values in Meant, by where the client
-	// will look for them.
+	// will look for them, as JSON.
 	Positions map[string]string
 	Features  []string
 	Unsent    string

@@ -12,6 +12,8 @@
 package react
 
 import (
+	"bytes"
+	"errors"
 	"flag"
 	"maps"
 	"mime"
@@ -22,7 +24,6 @@ import (
 	"github.com/actiongw/actiongw/internal/formdata"
 	"github.com/actiongw/actiongw/internal/reject"
 	"github.com/actiongw/actiongw/internal/reply"
-	"github.com/actiongw/actiongw/internal/value"
 	"github.com/actiongw/actiongw/internal/vectors"
 )
 
@@ -172,11 +173,13 @@ func (c *tally) parsed(t *testing.T, k *call) bool {
 	t.Helper()
 	r, _, refusal := parse(k.body, options(c.wire))
 	if refusal != nil {
-		if problem := k.first.main().Error; problem != "" {
-			c.refused[problem+" / "+refusal.Error()]++
+		// The client refers to what it has printed under __proto__; React's decoder
+		// has deleted that, and fails there.
+		if bytes.Contains(k.Body, []byte(":__proto__")) && strings.Contains(k.first.main().Value+k.first.main().Error, "Invalid reference.") {
+			c.refused["Invalid reference. / "+refusal.Error()]++
 			return false
 		}
-		c.fail(t, k, "refused: %v", refusal)
+		c.fail(t, k, "refused: %v, React says %+v", refusal, k.first.main())
 		return false
 	}
 	k.reply = r
@@ -202,12 +205,12 @@ func (c *tally) compare(t *testing.T, k *call) {
 	t.Helper()
 	if !k.reply.Reencode {
 		c.asSent++
-		if problem := c.differFrom(k.reply.Root, k.tagged, k.first); problem != "" {
+		if problem := c.differFrom(k, k.first, false); problem != "" {
 			c.fail(t, k, "as it was sent, %s", problem)
 			return
 		}
 	}
-	if problem := c.differFrom(k.reply.Root, k.tagged, k.final); problem != "" {
+	if problem := c.differFrom(k, k.final, true); problem != "" {
 		c.fail(t, k, "written again, %s\nagain %.3000q", problem, k.again.Body)
 	}
 }
@@ -221,21 +224,27 @@ func (r readings) main() reading {
 }
 
 // differFrom tells what React reads other than we do, empty for nothing. What
-// is explained by a defect of React is counted.
-func (c *tally) differFrom(v value.Value, want string, r readings) string {
-	for i, one := range []*reading{r.Streaming, &r.Whole} {
+// is explained by defects of React is counted. again tells that the body was
+// written again.
+func (c *tally) differFrom(k *call, r readings, again bool) string {
+	for way, one := range map[string]*reading{"streaming: ": r.Streaming, "whole: ": &r.Whole} {
 		if one == nil {
 			continue
 		}
-		problem := one.differFrom(want)
+		problem := one.differFrom(k.tagged)
 		if problem == "" {
 			continue
 		}
-		d := defectIn(v, *one, c.wire, i == 1 && r.Streaming != nil)
-		if d == none {
-			return []string{"streaming: ", "whole: "}[i] + problem
+		defects, err := defectsIn(k.reply.Root, *one, c.wire, one == r.Streaming, again)
+		if err == nil && len(defects) == 0 {
+			err = errors.New("other identities")
 		}
-		c.defects[d]++
+		if err != nil {
+			return way + err.Error() + "\n" + problem
+		}
+		for d := range defects {
+			c.defects[d]++
+		}
 	}
 	return ""
 }

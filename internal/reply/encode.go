@@ -74,8 +74,8 @@ type encoder struct {
 	// their ids.
 	written []owner
 	largest int
-	// ahead are the early forms of the layout that are not written yet.
-	ahead []value.Value
+	// ahead tells that the forms are still to be brought ahead.
+	ahead bool
 }
 
 // owner is what has an id: a value, or with outer a part that leads to one: the
@@ -173,7 +173,7 @@ func (e *encoder) reference(dst []byte, to *position) ([]byte, error) {
 }
 
 func newEncoder(w Wire, l *layout, fixed map[owner]int) *encoder {
-	e := &encoder{layout: l, wire: w, fixed: fixed, next: 1, refs: map[value.Value]*position{}, taken: map[int]bool{}, ahead: l.early}
+	e := &encoder{layout: l, wire: w, fixed: fixed, next: 1, refs: map[value.Value]*position{}, taken: map[int]bool{}, ahead: l.ahead}
 	for _, id := range fixed {
 		e.taken[id] = true
 	}

@@ -129,19 +129,24 @@ func (e *encoder) async(dst []byte, v value.Value) ([]byte, error) {
 	return e.reference(dst, e.refs[v])
 }
 
-// later appends the tag of something that React's decoder reads later. The
-// forms in all that is read later are read with the first such tag, or each
-// would have to be read at its turn (see parser.compare). So a part of its own
-// lists the forms, another one leads to that list and to what is tagged, and the
-// value refers to the latter:
+// later appends the tag of something that React's decoder reads later. All forms
+// that have not been written yet are read with the first such tag, or each would
+// have to be read at its turn (see parser.compare). So a part of its own lists
+// the forms, another one leads to that list and to what is tagged, and the value
+// refers to the latter:
 //
 //	1=["$K…","$K…"]  2=["$1","$@3"]  0=["$2:1"]  3={"form":"$1:0"}
 func (e *encoder) later(dst []byte, tag string) ([]byte, error) {
-	if len(e.ahead) == 0 {
+	var forms []value.Value
+	for _, form := range e.forms {
+		if e.ahead && e.refs[form] == nil {
+			forms = append(forms, form)
+		}
+	}
+	e.ahead = false
+	if forms == nil {
 		return value.AppendQuoted(dst, tag), nil
 	}
-	forms := e.ahead
-	e.ahead = nil
 	list := e.newPart(owner{outer: true})
 	text, err := e.list(nil, forms, list.start())
 	if err != nil {

@@ -15,19 +15,21 @@ type layout struct {
 	// a resolved lazy value, because React's decoder does not follow references to
 	// them in another part: see parser.awaited.
 	alone map[value.Value]bool
-	// early are the forms that React's decoder must read before their turn: see
-	// encoder.later.
-	early []value.Value
+	// ahead tells that forms must be read before their turn: see encoder.later.
+	ahead bool
+	// forms are those with fields, in the order of writing.
+	forms []value.Value
 
 	functions []*value.ServerReference
-	forms     []value.Value
+	stream    bool // there is one
+	shared    bool // an object stands in several places
 }
 
 func newLayout(root value.Value, w Wire) *layout {
 	l := &layout{times: map[value.Value]int{}, alone: map[value.Value]bool{}}
 	l.count(root)
 	if w >= React1926 && len(l.forms) > 1 {
-		l.early = l.after(root)
+		l.ahead = l.stream && l.shared || l.haveLater(root)
 	}
 	// What the arguments of functions share with each other or with the rest.
 	bound := map[value.Value]bool{}
@@ -53,11 +55,14 @@ func (l *layout) count(root value.Value) {
 			continue
 		}
 		if l.times[v]++; l.times[v] > 1 {
+			l.shared = l.shared || hasIdentity(v)
 			continue
 		}
 		switch v := v.(type) {
 		case *value.ServerReference:
 			l.functions = append(l.functions, v)
+		case *value.Stream:
+			l.stream = true
 		case *value.FormData:
 			if len(v.Entries) > 0 {
 				l.forms = append(l.forms, v)
@@ -75,20 +80,24 @@ func appendReversed(todo []value.Value, v value.Value) []value.Value {
 	return todo
 }
 
-// after are the forms that are not read together with the root.
-func (l *layout) after(root value.Value) []value.Value {
+// haveLater tells whether there are forms that are not read with the root.
+func (l *layout) haveLater(root value.Value) bool {
 	first := map[value.Value]bool{}
 	atOnce(root, first, func(v value.Value) bool { return !isLater(v) && !isFunction(v) })
-	return slices.DeleteFunc(slices.Clone(l.forms), func(v value.Value) bool { return first[v] })
+	return slices.ContainsFunc(l.forms, func(v value.Value) bool { return !first[v] })
 }
 
-// atOnce adds v to seen, and what it holds, down to what is not to be entered.
+// atOnce adds v to seen, and what it holds, but not what is in a value that is
+// not to be entered.
 func atOnce(v value.Value, seen map[value.Value]bool, enter func(value.Value) bool) {
 	for todo := []value.Value{v}; len(todo) > 0; {
 		v := todo[len(todo)-1]
 		todo = todo[:len(todo)-1]
-		if (hasIdentity(v) || isAsync(v)) && !seen[v] && enter(v) {
-			seen[v] = true
+		if !hasIdentity(v) && !isAsync(v) || seen[v] {
+			continue
+		}
+		seen[v] = true
+		if enter(v) {
 			todo = value.AppendChildren(todo, v)
 		}
 	}

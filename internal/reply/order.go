@@ -34,7 +34,7 @@ func (p *parser) arrived() *reject.Error {
 
 // of is when the part is read that has this entry.
 func (o *order) of(entry int32) int32 {
-	_, id, _ := splitName(o.entries[entry].Name)
+	id := o.idOf(entry)
 	switch s := &o.slots[id]; {
 	case id == 0:
 		return s.last
@@ -59,15 +59,14 @@ func (p *parser) awaited() {
 	}
 	var unmade map[value.Value]bool
 	for _, r := range p.refs {
-		if r.path == "" && p.slots[r.id].kind == kindLazy {
-			continue
+		if r.path == "" {
+			continue // a whole part is there when it is read
 		}
 		if isOutlined(r.Value) && unmade == nil {
 			unmade = p.unmade()
 		}
 		_, bytes := r.Value.(*value.Bytes)
-		_, id, _ := splitName(p.entries[r.entry].Name)
-		if bound != nil && bound[id] || r.path != "" && (bytes || unmade[r.Value]) {
+		if bound != nil && bound[p.idOf(r.entry)] || bytes || unmade[r.Value] {
 			p.reencode = true
 			return
 		}
@@ -90,7 +89,7 @@ func (p *parser) unmade() map[value.Value]bool {
 				waits[id] = true
 				if s := &p.slots[id]; isOutlined(s.made) {
 					unmade[s.made] = true
-					_, id, _ = splitName(p.entries[s.opener].Name)
+					id = p.idOf(s.opener)
 				}
 			}
 		}
@@ -100,7 +99,7 @@ func (p *parser) unmade() map[value.Value]bool {
 
 // boundParts tells which parts are read for the arguments of functions.
 func (p *parser) boundParts() []bool {
-	w := formWalk{parser: p, seen: make([]bool, len(p.slots))}
+	w := walk{parser: p, seen: make([]bool, len(p.slots))}
 	for i := range p.slots {
 		if s := &p.slots[i]; s.kind == kindFunction {
 			for _, m := range p.mentions[s.from:s.to] {
