@@ -3,9 +3,14 @@
 package react
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
+	"math"
+	"regexp"
 	"slices"
+	"strconv"
+	"strings"
 
 	"github.com/actiongw/actiongw/internal/reply"
 	"github.com/actiongw/actiongw/internal/value"
@@ -28,8 +33,9 @@ const (
 	// files in one packet come before the texts behind the first of them. Those
 	// from 19.2.2 to 19.2.8 read the fields of a form name by name.
 	fieldOrder defect = "the fields of a form come in another order"
-	// A decoder that has the whole body reads the rows of a stream when it meets
-	// the stream. Of those that refer to what is just being read it gets the first.
+	// A decoder reads the rows of a stream that have come when it meets the stream:
+	// all, when it has the whole body or the stream stands in a promise. Of those
+	// that refer to what is just being read it gets the first.
 	rowAhead defect = "a row of a stream that is read too early never comes"
 	// What is written again may have other positions when the value, or something
 	// that it stands in, is a part of its own now: see reply.Encode.
@@ -38,6 +44,22 @@ const (
 	// null that stands in for a function for a promise's value.
 	boundInside defect = "a function with arguments in a Map, in a Set or as a promise's value is null or an error"
 )
+
+// Three differences are not the decoder's.
+const (
+	// JavaScript puts members that are named like indexes in front. The client
+	// has done so already.
+	memberOrder defect = "the members of an object come in another order"
+	// Two functions may name one promise of arguments. Each has a list of its own.
+	ownList defect = "functions do not share a list of arguments"
+	// busboy takes directories off a file's name and parameters off its type, and
+	// does not believe in what is no type. A browser sends neither.
+	fileHeader defect = "the form parser gives a file another name or type"
+)
+
+// The memory that 19.2.1 takes for references to references was published as
+// CVE-2026-23864.
+const fillsMemory defect = "a value with references fills the memory"
 
 // neverEnds is what codec.mjs says of what does not come.
 const neverEnds = "never ends"
@@ -54,13 +76,13 @@ type decoder struct {
 	stuck map[value.Value]bool
 	// times counts the places in which each object stands.
 	times map[value.Value]int
-	// regions are what is read together of a whole body.
+	// regions are what is read together of a whole body, that of the root first.
 	regions []map[value.Value]bool
 }
 
 // defectsIn returns the defects in a reading of v, or what else is different.
 func defectsIn(v value.Value, r reading, wire reply.Wire, streaming, again bool) (map[defect]bool, error) {
-	d := &decoder{wire: wire, streaming: streaming, again: again, found: map[defect]bool{}, stuck: map[value.Value]bool{}, times: map[value.Value]int{}}
+	d := &decoder{wire: wire, streaming: streaming, again: again, found: map[defect]bool{}, stuck: map[value.Value]bool{}, times: map[value.Value]int{v: 1}}
 	d.regions = []map[value.Value]bool{reach(v, withStreams)}
 	for held := range reach(v, everything) {
 		for _, v := range value.AppendChildren(nil, held) {
@@ -95,6 +117,12 @@ func defectsIn(v value.Value, r reading, wire reply.Wire, streaming, again bool)
 // fails reports whether the decoder is known to fail in this way on what it
 // reads at once with v.
 func (d *decoder) fails(v value.Value, message string) bool {
+	if message == outOfMemory && d.wire == reply.React190 {
+		for _, n := range d.times {
+			d.found[fillsMemory] = d.found[fillsMemory] || n > 1
+		}
+		return d.found[fillsMemory]
+	}
 	for held := range reach(v, atOnce) {
 		if message == neverEnds && d.stuck[held] {
 			d.found[ownArgument] = true
@@ -145,6 +173,9 @@ func (d *decoder) reads(ours, theirs value.Value) bool {
 			d.found[boundInside] = true
 			return true
 		}
+	case *value.File:
+		f, ok := ours.(*value.File)
+		return ok && !sameFile(f, theirs) && d.sameForBusboy(f, theirs)
 	case *value.Stream:
 		s, ok := ours.(*value.Stream)
 		return ok && theirs.Failed != nil && (d.failsAt(s.Chunks, len(theirs.Chunks), theirs.Failed) || d.isAhead(s, len(theirs.Chunks), theirs.Failed))
@@ -163,7 +194,7 @@ func (d *decoder) failsAt(rows []value.Value, at int, failed *value.Error) bool 
 // isAhead reports whether a row that is not the first refers to what is read
 // together with its stream.
 func (d *decoder) isAhead(s *value.Stream, at int, failed *value.Error) bool {
-	if d.streaming || failed.Message != neverEnds || at == 0 || at >= len(s.Chunks) {
+	if !d.hasRows(s) || failed.Message != neverEnds || at == 0 || at >= len(s.Chunks) {
 		return false
 	}
 	row := reach(s.Chunks[at], atOnce)
@@ -176,6 +207,34 @@ func (d *decoder) isAhead(s *value.Stream, at int, failed *value.Error) bool {
 		}
 	}
 	return false
+}
+
+// hasRows reports whether the rows of the streams in v are there when v is read.
+func (d *decoder) hasRows(v value.Value) bool { return !d.streaming || !d.regions[0][v] }
+
+// members are those of an object in the order of JavaScript.
+func (d *decoder) members(members []value.Member) []value.Member {
+	ordered := slices.Clone(members)
+	slices.SortStableFunc(ordered, func(a, b value.Member) int { return arrayIndex(a.Key) - arrayIndex(b.Key) })
+	if !slices.EqualFunc(ordered, members, func(a, b value.Member) bool { return a.Key == b.Key }) {
+		d.found[memberOrder] = true
+	}
+	return ordered
+}
+
+// arrayIndex is the number of an index, and the same for all other names.
+func arrayIndex(key string) int {
+	if n, err := strconv.ParseUint(key, 10, 32); err == nil && n < math.MaxUint32 && strconv.FormatUint(n, 10) == key {
+		return int(n)
+	}
+	return math.MaxUint32
+}
+
+// list notes that a function has this list of arguments, or what has it, too.
+func (d *decoder) list(a *value.Array) {
+	if d.times[a] > 1 {
+		d.found[ownList] = true
+	}
 }
 
 // isMoved reports whether a temporary reference, or what it stands in, stands in
@@ -194,8 +253,12 @@ func (d *decoder) isMoved(t *value.TemporaryReference) bool {
 func (d *decoder) isNull(v value.Value) bool {
 	switch v.(type) {
 	case *value.Map, *value.Set, *value.Iterator:
+		into := atOnce
+		if d.hasRows(v) {
+			into = withStreams
+		}
 		for _, held := range value.AppendChildren(nil, v) {
-			if reach(held, atOnce)[v] {
+			if reach(held, into)[v] {
 				d.found[ownContent] = true
 				return true
 			}
@@ -237,6 +300,7 @@ func (d *decoder) distinctEntries(ours, theirs []value.Entry) []value.Entry {
 // form compares the fields of a form, in one of the orders in which the decoder
 // may read them.
 func (d *decoder) form(ours, theirs *value.FormData) error {
+	ours = d.afterBusboy(ours, theirs)
 	want := fieldTexts(theirs.Entries)
 	if slices.Equal(fieldTexts(ours.Entries), want) {
 		return nil
@@ -248,6 +312,33 @@ func (d *decoder) form(ours, theirs *value.FormData) error {
 		}
 	}
 	return fmt.Errorf("the fields %q, want %q", want, fieldTexts(ours.Entries))
+}
+
+// afterBusboy is a form with the files that busboy makes of those in it.
+func (d *decoder) afterBusboy(ours, theirs *value.FormData) *value.FormData {
+	form := &value.FormData{Entries: slices.Clone(ours.Entries)}
+	for i, e := range form.Entries {
+		f, ok := e.Value.(*value.File)
+		for _, other := range theirs.Entries {
+			if g, isFile := other.Value.(*value.File); ok && isFile && e.Name == other.Name && !sameFile(f, g) && d.sameForBusboy(f, g) {
+				form.Entries[i].Value = g
+			}
+		}
+	}
+	return form
+}
+
+// mediaType is what busboy takes for one, at the start of a header.
+var mediaType = regexp.MustCompile("^[!#$%&'*+.^_`|~0-9A-Za-z-]+/[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+
+// sameForBusboy reports whether busboy makes their file of ours.
+func (d *decoder) sameForBusboy(ours, theirs *value.File) bool {
+	name := ours.Name[strings.LastIndexAny(ours.Name, `/\\`)+1:]
+	kind := mediaType.FindString(ours.Type)
+	same := theirs.Name == name && bytes.Equal(theirs.Data, ours.Data) &&
+		(theirs.Type == ours.Type || theirs.Type == strings.ToLower(kind) || theirs.Type == "text/plain" && kind != ours.Type)
+	d.found[fileHeader] = d.found[fileHeader] || same
+	return same
 }
 
 func (d *decoder) orders(fields []value.FormEntry) [][]value.FormEntry {

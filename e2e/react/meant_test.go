@@ -130,9 +130,14 @@ func (m *matching) rest(p pair) error {
 		}
 	case *value.ServerReference:
 		if meant, ok := p.meant.(*value.ServerReference); ok && read.ID == meant.ID && (read.Bound == nil) == (meant.Bound == nil) {
-			if read.Bound != nil {
-				m.add(p, "bound", read.Bound, meant.Bound)
+			switch {
+			case read.Bound == nil:
+				return nil
+			case m.react != nil:
+				m.react.list(read.Bound)
+				return m.items(p, read.Bound.Items, meant.Bound.Items)
 			}
+			m.add(p, "bound", read.Bound, meant.Bound)
 			return nil
 		}
 	case *value.File:
@@ -248,10 +253,14 @@ func (m *matching) object(p pair, read, meant *value.Object) error {
 		_, undefined := member.Value.(value.Undefined)
 		return undefined || member.Key == "__proto__" && !m.old
 	})
-	if len(members) != len(read.Members) {
-		return fmt.Errorf("%d members of %d", len(read.Members), len(members))
+	ours := read.Members
+	if m.react != nil {
+		ours = m.react.members(ours)
 	}
-	for i, member := range read.Members {
+	if len(members) != len(ours) {
+		return fmt.Errorf("%d members of %d", len(ours), len(members))
+	}
+	for i, member := range ours {
 		if member.Key != members[i].Key {
 			return fmt.Errorf("member %q, want %q", member.Key, members[i].Key)
 		}

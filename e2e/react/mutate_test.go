@@ -81,15 +81,9 @@ func changeText(r *rand.Rand, text []byte) []byte {
 }
 
 // TestMutations changes what clients send. What is still accepted must mean to
-// React's decoder what it means to us. Two decoders are too broken to be asked:
-// that of 19.2.1 runs out of memory on some of these, a flaw that was published,
-// and that of Next 14 reads functions in Maps, Sets and promises as null. Their
-// columns of the format are tested with what their clients send.
+// React's decoder what it means to us.
 func TestMutations(t *testing.T) {
 	for _, v := range versions {
-		if v.name == "react-19.2.1" || v.name == "next-14.2.35" {
-			continue
-		}
 		t.Run(v.name, func(t *testing.T) {
 			n := startNode(t, v.name)
 			sent := slices.DeleteFunc(n.send(t, *seed*1_000_000+500_000, 300), func(s sending) bool {

@@ -173,10 +173,8 @@ func (c *tally) parsed(t *testing.T, k *call) bool {
 	t.Helper()
 	r, _, refusal := parse(k.body, options(c.wire))
 	if refusal != nil {
-		// The client refers to what it has printed under __proto__; React's decoder
-		// has deleted that, and fails there.
-		if bytes.Contains(k.Body, []byte(":__proto__")) && strings.Contains(k.first.main().Value+k.first.main().Error, "Invalid reference.") {
-			c.refused["Invalid reference. / "+refusal.Error()]++
+		if why := refusedByReact(k); why != "" {
+			c.refused[why+" / "+refusal.Error()]++
 			return false
 		}
 		c.fail(t, k, "refused: %v, React says %+v", refusal, k.first.main())
@@ -197,6 +195,21 @@ func (c *tally) parsed(t *testing.T, k *call) bool {
 		return false
 	}
 	return true
+}
+
+// refusedByReact tells why React's decoder fails on what the client has sent,
+// empty when it does not: on a reference to what stands under __proto__, which
+// it has deleted, and on a temporary reference in the row of a stream.
+func refusedByReact(k *call) string {
+	said := k.first.main().Value + k.first.main().Error
+	const invalid, opaque = "Invalid reference.", "Could not reference an opaque temporary reference."
+	switch {
+	case bytes.Contains(k.Body, []byte(":__proto__")) && (strings.Contains(said, invalid) || strings.Contains(said, neverEnds)):
+		return invalid
+	case bytes.Contains(k.Body, []byte(`"$T"`)) && strings.Contains(said, opaque):
+		return opaque
+	}
+	return ""
 }
 
 // compare holds React's readings of what was sent, and of what was written
