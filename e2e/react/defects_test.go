@@ -45,13 +45,16 @@ const (
 	boundInside defect = "a function with arguments in a Map, in a Set or as a promise's value is null or an error"
 )
 
-// Three differences are not the decoder's.
+// Four differences are not in what the client sends.
 const (
 	// JavaScript puts members that are named like indexes in front. The client
 	// has done so already.
 	memberOrder defect = "the members of an object come in another order"
 	// Two functions may name one promise of arguments. Each has a list of its own.
 	ownList defect = "functions do not share a list of arguments"
+	// The client of 19.2.1 writes a function again in each place, and its decoder
+	// makes one for each tag.
+	ownFunction defect = "a function is another one in another place"
 	// busboy takes directories off a file's name and parameters off its type, and
 	// does not believe in what is no type. A browser sends neither.
 	fileHeader defect = "the form parser gives a file another name or type"
@@ -119,9 +122,11 @@ func defectsIn(v value.Value, r reading, wire reply.Wire, streaming, again bool)
 func (d *decoder) fails(v value.Value, message string) bool {
 	if message == outOfMemory && d.wire == reply.React190 {
 		for _, n := range d.times {
-			d.found[fillsMemory] = d.found[fillsMemory] || n > 1
+			if n > 1 {
+				d.found[fillsMemory] = true
+				return true
+			}
 		}
-		return d.found[fillsMemory]
 	}
 	for held := range reach(v, atOnce) {
 		if message == neverEnds && d.stuck[held] {
@@ -230,6 +235,16 @@ func arrayIndex(key string) int {
 	return math.MaxUint32
 }
 
+// another reports whether the decoder makes v again in each place.
+func (d *decoder) another(v value.Value) bool {
+	_, ok := v.(*value.ServerReference)
+	ok = ok && d.wire == reply.React190
+	if ok {
+		d.found[ownFunction] = true
+	}
+	return ok
+}
+
 // list notes that a function has this list of arguments, or what has it, too.
 func (d *decoder) list(a *value.Array) {
 	if d.times[a] > 1 {
@@ -333,11 +348,16 @@ var mediaType = regexp.MustCompile("^[!#$%&'*+.^_`|~0-9A-Za-z-]+/[!#$%&'*+.^_`|~
 
 // sameForBusboy reports whether busboy makes their file of ours.
 func (d *decoder) sameForBusboy(ours, theirs *value.File) bool {
+	if ours.Name == "" && theirs.Name == "undefined" {
+		theirs = &value.File{Type: theirs.Type, Data: theirs.Data}
+	}
 	name := ours.Name[strings.LastIndexAny(ours.Name, `/\\`)+1:]
 	kind := mediaType.FindString(ours.Type)
 	same := theirs.Name == name && bytes.Equal(theirs.Data, ours.Data) &&
 		(theirs.Type == ours.Type || theirs.Type == strings.ToLower(kind) || theirs.Type == "text/plain" && kind != ours.Type)
-	d.found[fileHeader] = d.found[fileHeader] || same
+	if same {
+		d.found[fileHeader] = true
+	}
 	return same
 }
 

@@ -74,7 +74,7 @@ func (m *matching) match(p pair) error {
 	if m.met(p) {
 		return nil
 	}
-	if known, ok := m.client[p.read]; ok && known != p.meant && !isPrimitive(p.read) {
+	if known, ok := m.client[p.read]; ok && known != p.meant && !isPrimitive(p.read) && (m.react == nil || !m.react.another(p.read)) {
 		return fmt.Errorf("one %T stands for two", p.read)
 	}
 	if m.twoForOne(p) {

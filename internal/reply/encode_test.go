@@ -158,6 +158,8 @@ func TestEncode(t *testing.T) {
 		{"so does a stream", reply.Current,
 			form("2", `{"id":"a","bound":"$@1"}`, "0", `["$R3","$h2"]`, "1", `["$0:0"]`, "S3", "C"),
 			`1="$R2" 4={"id":"a","bound":"$@3"} 0=["$1","$h4"] S2=C 3=["$1"]`, false},
+		{"rows that come before their stream come after it", reply.Current,
+			form("S1", `1`, "0", `["$R1"]`, "S1", "C"), `0=["$R1"] S1=1 S1=C`, false},
 		{"a stream of no bytes has no row", reply.Current,
 			form("0", `["$r1"]`, "2<", "", "S1", `"$o2"`, "S1", "C"), `0=["$r1"] S1=C`, false},
 		{"a member __proto__ goes", reply.Current, form("0", `[{"a":1,"__proto__":{"b":2}}]`), `0=[{"a":1}]`, false},
@@ -192,6 +194,25 @@ func TestEncode(t *testing.T) {
 				t.Errorf("got  %s\nwant %s", got, tt.want)
 			}
 		})
+	}
+}
+
+// TestNamelessFiles: a file without a name is taken for a text by the form
+// parser of Next.js, unless it has the type of an empty file input.
+func TestNamelessFiles(t *testing.T) {
+	for mime, want := range map[string]string{"image/png": "blob", "application/octet-stream": ""} {
+		file := formdata.Entry{File: true, ContentType: mime}
+		sent := []formdata.Entry{file, file, {Name: "0", Value: []byte(`["$B1","$K2"]`)}}
+		sent[0].Name, sent[1].Name = "1", "_2_a"
+		r, refusal := reply.ParseForm(sent, current())
+		if refusal != nil || r.Reencode != (want != "") {
+			t.Fatalf("%s: to be written again: %v (%v)", mime, r.Reencode, refusal)
+		}
+		for _, e := range again(t, r, current()) {
+			if e.File && (e.FileName != want || e.ContentType != mime) {
+				t.Errorf("%s: written as %q, %s", mime, e.FileName, e.ContentType)
+			}
+		}
 	}
 }
 
