@@ -5,10 +5,14 @@ package react
 import (
 	"bytes"
 	"math/rand/v2"
+	"runtime"
 	"slices"
+	"syscall"
 	"testing"
+	"time"
 
 	"github.com/actiongw/actiongw/internal/formdata"
+	"github.com/actiongw/actiongw/internal/reject"
 	"github.com/actiongw/actiongw/internal/reply"
 	"github.com/actiongw/actiongw/internal/vectors"
 )
@@ -81,7 +85,7 @@ func changeText(r *rand.Rand, text []byte) []byte {
 }
 
 // TestMutations changes what clients send. What is still accepted must mean to
-// React's decoder what it means to us.
+// React's decoder what it means to us, and no body may cost out of proportion.
 func TestMutations(t *testing.T) {
 	for _, v := range versions {
 		t.Run(v.name, func(t *testing.T) {
@@ -101,6 +105,7 @@ func TestMutations(t *testing.T) {
 				c.mutants(t, n, calls)
 			}
 			t.Logf("%d mutants accepted of %d; React's defects: %v", c.sent, *mutations, c.defects)
+			t.Logf("the dearest took %d bytes for each of its own, and %v of CPU", c.dearest.perByte, c.dearest.cpu)
 			if c.failures == 0 && c.sent < *mutations/50 {
 				t.Errorf("only %d mutants of %d were accepted", c.sent, *mutations)
 			}
@@ -113,7 +118,9 @@ func TestMutations(t *testing.T) {
 func (c *tally) mutants(t *testing.T, n *node, calls []*call) {
 	var bodies []body
 	calls = slices.DeleteFunc(calls, func(k *call) bool {
-		r, _, refusal := parse(k.body, options(c.wire))
+		var r *reply.Reply
+		var refusal *reject.Error
+		c.spend(t, k, func() { r, _, refusal = parse(k.body, options(c.wire)) })
 		if (r == nil) != (refusal != nil) {
 			c.fail(t, k, "a reply %v with a refusal %v", r, refusal)
 		}
@@ -124,7 +131,7 @@ func (c *tally) mutants(t *testing.T, n *node, calls []*call) {
 		k.reply = r
 		var err error
 		if k.tagged, err = vectors.Tagged(r.Root); err == nil {
-			k.again, err = written(r)
+			c.spend(t, k, func() { k.again, err = written(r) })
 		}
 		if err != nil {
 			c.fail(t, k, "%v", err)
@@ -142,4 +149,45 @@ func (c *tally) mutants(t *testing.T, n *node, calls []*call) {
 		k.first, k.final = read[2*i], read[2*i+1]
 		c.compare(t, k)
 	}
+}
+
+// A cost is the most that reading a body, or writing it again, took.
+type cost struct {
+	perByte uint64 // memory, for each byte of the body
+	cpu     time.Duration
+}
+
+const (
+	// maxPerByte counts the work by the memory that it takes: every step of the
+	// parser and of the writer makes something, a value, a mention or a byte.
+	maxPerByte = 100
+	// maxCPU is a thousand times of what the dearest body takes: no measure, but
+	// an end to what is no longer linear.
+	maxCPU = 2 * time.Second
+)
+
+// spend runs what the gate does with a body, and fails when that is out of
+// proportion. Bodies of less than a kilobyte count as one.
+func (c *tally) spend(t *testing.T, k *call, work func()) {
+	t.Helper()
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	start := processTime()
+	work()
+	cpu := processTime() - start
+	runtime.ReadMemStats(&after)
+	perByte := (after.TotalAlloc - before.TotalAlloc) / max(1024, uint64(len(k.Body)))
+	c.dearest.perByte, c.dearest.cpu = max(c.dearest.perByte, perByte), max(c.dearest.cpu, cpu)
+	if perByte > maxPerByte || cpu > maxCPU {
+		c.fail(t, k, "%d bytes for each byte and %v", perByte, cpu)
+	}
+}
+
+// processTime is the CPU time that this process has taken.
+func processTime() time.Duration {
+	var usage syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &usage); err != nil {
+		panic(err)
+	}
+	return time.Duration(usage.Utime.Nano() + usage.Stime.Nano())
 }
