@@ -3,14 +3,11 @@
 package react
 
 import (
-	"bytes"
 	"errors"
-	"fmt"
+	"maps"
 	"math"
-	"regexp"
 	"slices"
 	"strconv"
-	"strings"
 
 	"github.com/actiongw/actiongw/internal/reply"
 	"github.com/actiongw/actiongw/internal/value"
@@ -34,7 +31,8 @@ const (
 	// from 19.2.2 to 19.2.8 read the fields of a form name by name.
 	fieldOrder defect = "the fields of a form come in another order"
 	// A decoder reads the rows of a stream that have come when it meets the stream:
-	// all, when it has the whole body or the stream stands in a promise. Of those
+	// all, when it has the whole body or the stream stands in something that is
+	// read late, like a promise or a function's arguments. Of those
 	// that refer to what is just being read it gets the first.
 	rowAhead defect = "a row of a stream that is read too early never comes"
 	// What is written again may have other positions when the value, or something
@@ -79,13 +77,21 @@ type decoder struct {
 	stuck map[value.Value]bool
 	// times counts the places in which each object stands.
 	times map[value.Value]int
-	// regions are what is read together of a whole body, that of the root first.
+	// first is what is read when the root comes; behind are what stands in rows of
+	// streams that are not the first.
+	first, behind map[value.Value]bool
+	// regions are what is read together of a whole body.
 	regions []map[value.Value]bool
 }
 
 // defectsIn returns the defects in a reading of v, or what else is different.
 func defectsIn(v value.Value, r reading, wire reply.Wire, streaming, again bool) (map[defect]bool, error) {
 	d := &decoder{wire: wire, streaming: streaming, again: again, found: map[defect]bool{}, stuck: map[value.Value]bool{}, times: map[value.Value]int{v: 1}}
+	d.first = reach(v, func(v value.Value) bool {
+		_, function := v.(*value.ServerReference)
+		return !function && atOnce(v)
+	})
+	d.behind = map[value.Value]bool{}
 	d.regions = []map[value.Value]bool{reach(v, withStreams)}
 	for held := range reach(v, everything) {
 		for _, v := range value.AppendChildren(nil, held) {
@@ -95,6 +101,11 @@ func defectsIn(v value.Value, r reading, wire reply.Wire, streaming, again bool)
 		}
 		if f, ok := held.(*value.ServerReference); ok && f.Bound != nil && reach(f.Bound, atOnce)[f] {
 			d.stuck[f] = true
+		}
+		if s, ok := held.(*value.Stream); ok {
+			for _, row := range s.Chunks[min(1, len(s.Chunks)):] {
+				maps.Copy(d.behind, reach(row, withStreams))
+			}
 		}
 		if !atOnce(held) {
 			for _, v := range value.AppendChildren(nil, held) {
@@ -196,10 +207,10 @@ func (d *decoder) failsAt(rows []value.Value, at int, failed *value.Error) bool 
 	return at < len(rows) && d.fails(rows[at], failed.Message)
 }
 
-// isAhead reports whether a row that is not the first refers to what is read
-// together with its stream.
+// isAhead reports whether a row that is not the first, or is in one that is not,
+// refers to what is read together with its stream.
 func (d *decoder) isAhead(s *value.Stream, at int, failed *value.Error) bool {
-	if !d.hasRows(s) || failed.Message != neverEnds || at == 0 || at >= len(s.Chunks) {
+	if !d.hasRows(s) || failed.Message != neverEnds || at == 0 && !d.behind[s] || at >= len(s.Chunks) {
 		return false
 	}
 	row := reach(s.Chunks[at], atOnce)
@@ -215,7 +226,7 @@ func (d *decoder) isAhead(s *value.Stream, at int, failed *value.Error) bool {
 }
 
 // hasRows reports whether the rows of the streams in v are there when v is read.
-func (d *decoder) hasRows(v value.Value) bool { return !d.streaming || !d.regions[0][v] }
+func (d *decoder) hasRows(v value.Value) bool { return !d.streaming || !d.first[v] }
 
 // members are those of an object in the order of JavaScript.
 func (d *decoder) members(members []value.Member) []value.Member {
@@ -310,112 +321,6 @@ func (d *decoder) distinctEntries(ours, theirs []value.Entry) []value.Entry {
 		}
 		return key
 	})
-}
-
-// form compares the fields of a form, in one of the orders in which the decoder
-// may read them.
-func (d *decoder) form(ours, theirs *value.FormData) error {
-	ours = d.afterBusboy(ours, theirs)
-	want := fieldTexts(theirs.Entries)
-	if slices.Equal(fieldTexts(ours.Entries), want) {
-		return nil
-	}
-	for _, order := range d.orders(ours.Entries) {
-		if slices.Equal(fieldTexts(order), want) {
-			d.found[fieldOrder] = true
-			return nil
-		}
-	}
-	return fmt.Errorf("the fields %q, want %q", want, fieldTexts(ours.Entries))
-}
-
-// afterBusboy is a form with the files that busboy makes of those in it.
-func (d *decoder) afterBusboy(ours, theirs *value.FormData) *value.FormData {
-	form := &value.FormData{Entries: slices.Clone(ours.Entries)}
-	for i, e := range form.Entries {
-		f, ok := e.Value.(*value.File)
-		for _, other := range theirs.Entries {
-			if g, isFile := other.Value.(*value.File); ok && isFile && e.Name == other.Name && !sameFile(f, g) && d.sameForBusboy(f, g) {
-				form.Entries[i].Value = g
-			}
-		}
-	}
-	return form
-}
-
-// mediaType is what busboy takes for one, at the start of a header.
-var mediaType = regexp.MustCompile("^[!#$%&'*+.^_`|~0-9A-Za-z-]+/[!#$%&'*+.^_`|~0-9A-Za-z-]+")
-
-// sameForBusboy reports whether busboy makes their file of ours.
-func (d *decoder) sameForBusboy(ours, theirs *value.File) bool {
-	if ours.Name == "" && theirs.Name == "undefined" {
-		theirs = &value.File{Type: theirs.Type, Data: theirs.Data}
-	}
-	name := ours.Name[strings.LastIndexAny(ours.Name, `/\\`)+1:]
-	kind := mediaType.FindString(ours.Type)
-	same := theirs.Name == name && bytes.Equal(theirs.Data, ours.Data) &&
-		(theirs.Type == ours.Type || theirs.Type == strings.ToLower(kind) || theirs.Type == "text/plain" && kind != ours.Type)
-	if same {
-		d.found[fileHeader] = true
-	}
-	return same
-}
-
-func (d *decoder) orders(fields []value.FormEntry) [][]value.FormEntry {
-	orders := [][]value.FormEntry{fields}
-	if d.streaming && d.wire < reply.React1926 {
-		first := slices.IndexFunc(fields, isFile)
-		// The file that everything waits for may also stand in front of the form.
-		orders = append(orders, filesFirst(fields, max(first, 0)), filesFirst(fields, 0))
-	}
-	if d.wire == reply.React192 || d.wire == reply.React1926 {
-		for i := range orders {
-			orders[i] = byName(orders[i])
-		}
-	}
-	return orders
-}
-
-func isFile(e value.FormEntry) bool {
-	_, ok := e.Value.(*value.File)
-	return ok
-}
-
-// filesFirst moves files to the front of the fields from a place on.
-func filesFirst(fields []value.FormEntry, from int) []value.FormEntry {
-	fields = slices.Clone(fields)
-	slices.SortStableFunc(fields[from:], func(a, b value.FormEntry) int {
-		switch {
-		case isFile(a) == isFile(b):
-			return 0
-		case isFile(a):
-			return -1
-		}
-		return 1
-	})
-	return fields
-}
-
-// byName brings the fields of one name together, where the first of them is.
-func byName(fields []value.FormEntry) []value.FormEntry {
-	fields = slices.Clone(fields)
-	first := map[string]int{}
-	for i, e := range fields {
-		if _, ok := first[e.Name]; !ok {
-			first[e.Name] = i
-		}
-	}
-	slices.SortStableFunc(fields, func(a, b value.FormEntry) int { return first[a.Name] - first[b.Name] })
-	return fields
-}
-
-// fieldTexts are the names and values of a form's fields.
-func fieldTexts(fields []value.FormEntry) (texts []string) {
-	for _, e := range fields {
-		text, err := vectors.Tagged(e.Value)
-		texts = append(texts, fmt.Sprintf("%q=%s%v", e.Name, text, err))
-	}
-	return texts
 }
 
 // everything, atOnce and withStreams are ways to walk a value: into everything,
