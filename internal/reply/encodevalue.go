@@ -137,13 +137,7 @@ func (e *encoder) async(dst []byte, v value.Value) ([]byte, error) {
 //
 //	1=["$K…","$K…"]  2=["$1","$@3"]  0=["$2:1"]  3={"form":"$1:0"}
 func (e *encoder) later(dst []byte, tag string) ([]byte, error) {
-	var forms []value.Value
-	for _, form := range e.forms {
-		if e.ahead && e.refs[form] == nil {
-			forms = append(forms, form)
-		}
-	}
-	e.ahead = false
+	forms := e.formsAhead()
 	if forms == nil {
 		return value.AppendQuoted(dst, tag), nil
 	}
@@ -158,6 +152,20 @@ func (e *encoder) later(dst []byte, tag string) ([]byte, error) {
 	text = append(value.AppendQuoted(text, tag), ']')
 	e.add(strconv.Itoa(pair.id), text)
 	return value.AppendQuoted(dst, pair.text("$")+":1"), nil
+}
+
+// formsAhead are the forms to bring ahead: once, and none when all were written.
+func (e *encoder) formsAhead() (forms []value.Value) {
+	if !e.ahead {
+		return nil
+	}
+	e.ahead = false
+	for _, form := range e.forms {
+		if e.refs[form] == nil {
+			forms = append(forms, form)
+		}
+	}
+	return forms
 }
 
 // dollar escapes a text that starts like a tag.
