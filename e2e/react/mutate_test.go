@@ -161,8 +161,8 @@ const (
 	// maxPerByte counts the work by the memory that it takes: every step of the
 	// parser and of the writer makes something, a value, a mention or a byte.
 	maxPerByte = 100
-	// maxCPU is a thousand times of what the dearest body takes: no measure, but
-	// an end to what is no longer linear.
+	// maxCPU is hundreds of times what the dearest body takes: no measure, but an
+	// end to what is no longer linear.
 	maxCPU = 2 * time.Second
 )
 
