@@ -5,6 +5,7 @@ package react
 import (
 	"bytes"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -145,13 +146,22 @@ func (m *matching) rest(p pair) error {
 			return nil
 		}
 	case *value.TemporaryReference:
-		if meant, ok := p.meant.(*value.TemporaryReference); ok && (m.react != nil && read.Position == meant.Position || m.react == nil && m.positions[read.Position] == meant.Position) {
+		if meant, ok := p.meant.(*value.TemporaryReference); ok && (m.react != nil && read.Position == meant.Position || m.react == nil && m.knows(read.Position, meant.Position)) {
 			return nil
 		}
 	default:
 		return leaf(p)
 	}
 	return differ(p)
+}
+
+// knows reports whether the client finds its value by a position. Of one that
+// it has written in two places it may know one position.
+func (m *matching) knows(position, name string) bool {
+	if known, ok := m.positions[position]; ok {
+		return known == name
+	}
+	return slices.Contains(slices.Collect(maps.Values(m.positions)), name)
 }
 
 // met reports whether this pair of objects was compared before, and remembers

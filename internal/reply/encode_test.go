@@ -216,6 +216,20 @@ func TestNamelessFiles(t *testing.T) {
 	}
 }
 
+// TestMovedTemporary: a temporary reference that became a part of its own has
+// another position, and leaves its id to what stands where it was.
+func TestMovedTemporary(t *testing.T) {
+	sent := form("3", `{"id":"a","bound":"$@2"}`, "0", `["$@1","$h3"]`, "2", `["$T",["$T"]]`, "1", `["$2:0"]`)
+	r, refusal := reply.ParseForm(sent, current())
+	if refusal != nil {
+		t.Fatal(refusal)
+	}
+	const want = `3={"id":"a","bound":"$@2"} 0=["$@1","$h3"] 4="$T" 1=["$4"] 2=["$4",["$T"]]`
+	if entries, err := reply.Encode(r); err != nil || show(entries) != want {
+		t.Errorf("got %s (%v), want %s", show(entries), err, want)
+	}
+}
+
 // TestTenthForm: no id from 10 up reads the same in decimal and in hexadecimal,
 // so the fields of a tenth form are named as React's decoder looks for them.
 func TestTenthForm(t *testing.T) {

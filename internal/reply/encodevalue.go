@@ -297,10 +297,11 @@ func (e *encoder) file(dst []byte, tag string, v value.Value, entry formdata.Ent
 }
 
 // temporary appends a temporary reference and notes which id would keep its
-// position.
+// position. No id does when the value has moved within its part.
 func (e *encoder) temporary(dst []byte, t *value.TemporaryReference, at spot) ([]byte, error) {
-	hex, _, _ := strings.Cut(t.Position, ":")
-	if id := parseHex(hex); id > 0 && at.part.id > 0 {
+	hex, path, _ := strings.Cut(t.Position, ":")
+	_, now, _ := strings.Cut(at.at.text(), ":")
+	if id := parseHex(hex); id > 0 && at.part.id > 0 && path == now {
 		e.kept = append(e.kept, want{at.part.owner, id})
 		e.moved = e.moved || id != at.part.id
 	}
