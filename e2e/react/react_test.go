@@ -182,7 +182,7 @@ func (c *tally) parsed(t *testing.T, k *call) bool {
 	t.Helper()
 	r, _, refusal := parse(k.body, options(c.wire))
 	if refusal != nil {
-		if why := refusedByReact(k); why != "" {
+		if why := c.refusedToo(k); why != "" {
 			c.refused[why+" / "+refusal.Error()]++
 			return false
 		}
@@ -206,14 +206,15 @@ func (c *tally) parsed(t *testing.T, k *call) bool {
 	return true
 }
 
-// refusedByReact tells why React's decoder fails on what the client has sent,
-// empty when it does not: on a reference to what stands under __proto__, which
-// it has deleted, and on a temporary reference in the row of a stream.
-func refusedByReact(k *call) string {
+// refusedToo tells why React's decoder fails on what the client has sent, empty
+// when it does not: on a reference to what stands under __proto__, which it has
+// deleted, and on a temporary reference in the row of a stream. That of 19.2.1
+// follows the former, as in CVE-2025-55182; we do not.
+func (c *tally) refusedToo(k *call) string {
 	said := k.first.main().Value + k.first.main().Error
 	const invalid, opaque = "Invalid reference.", "Could not reference an opaque temporary reference."
 	switch {
-	case bytes.Contains(k.Body, []byte(":__proto__")) && (strings.Contains(said, invalid) || strings.Contains(said, neverEnds)):
+	case bytes.Contains(k.Body, []byte(":__proto__")) && (c.wire == reply.React190 || strings.Contains(said, invalid) || strings.Contains(said, neverEnds)):
 		return invalid
 	case bytes.Contains(k.Body, []byte(`"$T"`)) && strings.Contains(said, opaque):
 		return opaque
