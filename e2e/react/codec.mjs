@@ -5,7 +5,7 @@
 // {"contentType": string, "body": base64}.
 // Standard output: one JSON object a line for each, in order. For a seed, what
 // the client makes of a random value: {"contentType", "body", "meant": tagged
-// JSON of the value itself, "positions": {position: name of an opaque value},
+// JSON of the value itself, "positions": {position as JSON: name of an opaque value},
 // "features": [string]}, or {"unsent": string} where the encoder throws. For a
 // body, what the decoders make of it: {"streaming": reading, "whole": reading},
 // a reading being {"value": tagged JSON} or {"error": string}. Streaming is what
@@ -13,33 +13,14 @@
 
 import { createInterface } from 'node:readline';
 import { loadVersion, manifest } from './load.mjs';
-import { settle, tag } from './tag.mjs';
+import { inTime, settle, tag } from './tag.mjs';
 import { randomValue } from './values.mjs';
-
-// How many turns of the event loop a value may take. All input is in memory, so
-// what has not come by then never will.
-const maxTurns = 200;
 
 const react = loadVersion(process.argv[2]);
 
 // Errors that nobody waits for are those of values that nobody looked at.
 process.on('uncaughtException', () => {});
 process.on('unhandledRejection', () => {});
-
-async function inTime(promise) {
-  let late = false;
-  const turns = async () => {
-    for (let i = 0; i < maxTurns; i++) {
-      await new Promise(setImmediate);
-    }
-    late = true;
-  };
-  const result = await Promise.race([promise, turns()]);
-  if (late) {
-    throw new Error('never ends');
-  }
-  return result;
-}
 
 // send encodes a random value as a client does.
 async function send(seed) {
@@ -55,7 +36,7 @@ async function send(seed) {
   const positions = {};
   for (const [ref, v] of temporaryReferences ?? []) {
     if (known.get(v)?.type === 'tempref') {
-      positions[ref.slice(1)] = known.get(v).ref;
+      positions[JSON.stringify(ref.slice(1))] = known.get(v).ref;
     }
   }
   return {
@@ -114,7 +95,7 @@ async function reading(decode) {
   try {
     const temporaryReferences = react.temporary ? react.server.createTemporaryReferenceSet() : undefined;
     const root = await inTime(decode({ temporaryReferences }));
-    return { value: tag(root, await inTime(settle(root, temporaryReferences))) };
+    return { value: tag(root, await settle(root, temporaryReferences)) };
   } catch (error) {
     return { error: String(error?.message ?? error) };
   }

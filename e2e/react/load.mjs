@@ -9,7 +9,9 @@ const require = createRequire(import.meta.url);
 // The versions, by the name that Go uses. The Next ones are the builds of React
 // that Next carries with it.
 const versions = {
-  'react-19.2.1': { dir: 'rsdw1921/cjs/' },
+  // The client of 19.2.1 writes a promise and a function's arguments again in
+  // each place, and for ever where they lead to themselves.
+  'react-19.2.1': { dir: 'rsdw1921/cjs/', endless: true },
   'react-19.2.5': { dir: 'rsdw1925/cjs/' },
   'react-19.2.8': { dir: 'rsdw1928/cjs/' },
   'react-19.2.9': { dir: 'rsdw1929/cjs/' },
@@ -43,7 +45,7 @@ export function loadVersion(name) {
   if (!version) {
     throw new Error(`no version ${name}`);
   }
-  const { next, old = false } = version;
+  const { next, old = false, endless = false } = version;
   const compiled = next && `${next}/dist/compiled/`;
   const base = (next ? `${compiled}react-server-dom-webpack/cjs/` : version.dir) + 'react-server-dom-webpack-';
   const file = (pkg, sub) => at(`${compiled ?? ''}${pkg}/${sub}`);
@@ -62,7 +64,7 @@ export function loadVersion(name) {
   const client = requireWith(clientReact, next, `${base}client.edge.production.js`);
   const server = requireWith(serverReact, next, `${base}server.node.production.js`);
   const busboy = require(at(next && !old ? `${compiled}busboy` : 'busboy'));
-  return { name, old, client, server, busboy, temporary: !old };
+  return { name, old, endless, client, server, busboy, temporary: !old };
 }
 
 // boundFunctions remembers the id and bound arguments of server functions.

@@ -4,8 +4,8 @@ package react
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -23,12 +23,11 @@ type matching struct {
 	client    map[value.Value]value.Value
 	positions map[string]string
 	next      []pair
-	// same tells that the other value is no client's but React's reading of the
-	// same body, where nulls may stand for objects; nulls counts them.
-	same  bool
-	nulls int
-	// moved counts forms of which React reads the fields in another order.
-	moved int
+	// react is set when the other value is no client's but React's reading of the
+	// same body; then no identity may be lost either, and read is ours for each
+	// one of React's.
+	react *decoder
+	read  map[value.Value]value.Value
 	// old is set for Next.js 14, whose decoder keeps members named __proto__.
 	old bool
 }
@@ -45,7 +44,12 @@ func meansTheSame(read value.Value, s sending, old bool) error {
 	if err != nil {
 		return fmt.Errorf("codec.mjs: %w", err)
 	}
-	m := matching{client: map[value.Value]value.Value{}, positions: s.Positions, old: old}
+	positions := map[string]string{}
+	for literal, name := range s.Positions {
+		position, _ := value.Unquote([]byte(literal))
+		positions[position] = name
+	}
+	m := matching{client: map[value.Value]value.Value{}, positions: positions, old: old}
 	m.next = []pair{{read, meant, "root"}}
 	return m.run()
 }
@@ -62,18 +66,20 @@ func (m *matching) run() error {
 }
 
 func (m *matching) match(p pair) error {
-	if _, null := p.meant.(value.Null); null && m.same && !isPrimitive(p.read) {
-		m.nulls++
+	if m.react != nil && m.react.reads(p.read, p.meant) {
 		return nil
 	}
-	if d, ok := p.meant.(*value.Date); ok && d.ISO == "" {
-		p.meant = value.Null{} // by Date.toJSON
+	if m.react == nil {
+		p.meant = sent(p.meant)
 	}
 	if m.met(p) {
 		return nil
 	}
-	if known, ok := m.client[p.read]; ok && known != p.meant && !isPrimitive(p.read) {
+	if known, ok := m.client[p.read]; ok && known != p.meant && !isPrimitive(p.read) && (m.react == nil || !m.react.another(p.read)) {
 		return fmt.Errorf("one %T stands for two", p.read)
+	}
+	if m.twoForOne(p) {
+		return fmt.Errorf("two %T are one", p.read)
 	}
 	switch read := p.read.(type) {
 	case *value.Array:
@@ -82,7 +88,7 @@ func (m *matching) match(p pair) error {
 		}
 	case *value.Set:
 		if meant, ok := p.meant.(*value.Set); ok {
-			return m.items(p, read.Items, meant.Items)
+			return m.set(p, read.Items, meant.Items)
 		}
 	case *value.Iterator:
 		if meant, ok := p.meant.(*value.Iterator); ok {
@@ -111,12 +117,8 @@ func (m *matching) match(p pair) error {
 func (m *matching) rest(p pair) error {
 	switch read := p.read.(type) {
 	case *value.Map:
-		if meant, ok := p.meant.(*value.Map); ok && len(read.Entries) == len(meant.Entries) {
-			for i, e := range read.Entries {
-				m.add(p, fmt.Sprintf("key %d", i), e.Key, meant.Entries[i].Key)
-				m.add(p, fmt.Sprintf("value %d", i), e.Value, meant.Entries[i].Value)
-			}
-			return nil
+		if meant, ok := p.meant.(*value.Map); ok {
+			return m.entries(p, read.Entries, meant.Entries)
 		}
 	case *value.FormData:
 		if meant, ok := p.meant.(*value.FormData); ok && len(read.Entries) == len(meant.Entries) {
@@ -129,9 +131,14 @@ func (m *matching) rest(p pair) error {
 		}
 	case *value.ServerReference:
 		if meant, ok := p.meant.(*value.ServerReference); ok && read.ID == meant.ID && (read.Bound == nil) == (meant.Bound == nil) {
-			if read.Bound != nil {
-				m.add(p, "bound", read.Bound, meant.Bound)
+			switch {
+			case read.Bound == nil:
+				return nil
+			case m.react != nil:
+				m.react.list(read.Bound)
+				return m.items(p, read.Bound.Items, meant.Bound.Items)
 			}
+			m.add(p, "bound", read.Bound, meant.Bound)
 			return nil
 		}
 	case *value.File:
@@ -139,7 +146,7 @@ func (m *matching) rest(p pair) error {
 			return nil
 		}
 	case *value.TemporaryReference:
-		if meant, ok := p.meant.(*value.TemporaryReference); ok && (m.same || m.positions[read.Position] == meant.Position) {
+		if meant, ok := p.meant.(*value.TemporaryReference); ok && (m.react != nil && read.Position == meant.Position || m.react == nil && m.knows(read.Position, meant.Position)) {
 			return nil
 		}
 	default:
@@ -148,8 +155,17 @@ func (m *matching) rest(p pair) error {
 	return differ(p)
 }
 
+// knows reports whether the client finds its value by a position. Of one that
+// it has written in two places it may know one position.
+func (m *matching) knows(position, name string) bool {
+	if known, ok := m.positions[position]; ok {
+		return known == name
+	}
+	return slices.Contains(slices.Collect(maps.Values(m.positions)), name)
+}
+
 // met reports whether this pair of objects was compared before, and remembers
-// what the client's object is.
+// what the other's object is.
 func (m *matching) met(p pair) bool {
 	if isPrimitive(p.read) {
 		return false
@@ -161,15 +177,21 @@ func (m *matching) met(p pair) bool {
 	return ok && known == p.meant
 }
 
+// twoForOne reports whether an object of React's stands for two of ours.
+func (m *matching) twoForOne(p pair) bool {
+	if m.react == nil || isPrimitive(p.meant) {
+		return false
+	}
+	known, ok := m.read[p.meant]
+	m.read[p.meant] = p.read
+	return ok && known != p.read
+}
+
 func (m *matching) add(p pair, step string, read, meant value.Value) {
 	m.next = append(m.next, pair{read, meant, p.path + " > " + step})
 }
 
 func (m *matching) items(p pair, read, meant []value.Value) error {
-	if _, set := p.read.(*value.Set); set && m.same && len(meant) < len(read) && slices.Contains(meant, value.Value(value.Null{})) {
-		m.nulls++ // and only one of them is left
-		return nil
-	}
 	if len(read) != len(meant) {
 		return fmt.Errorf("%d items of %d", len(read), len(meant))
 	}
@@ -179,6 +201,61 @@ func (m *matching) items(p pair, read, meant []value.Value) error {
 	return nil
 }
 
+// set knows that what differs for the client may be the same for the server:
+// a URL and its text, an invalid date and null.
+func (m *matching) set(p pair, read, meant []value.Value) error {
+	if m.react != nil {
+		return m.items(p, m.react.distinct(read, meant), meant)
+	}
+	var kept []value.Value
+	for _, v := range meant {
+		if v = sent(v); !isPrimitive(v) || !slices.Contains(kept, v) {
+			kept = append(kept, v)
+		}
+	}
+	return m.items(p, read, kept)
+}
+
+// entries is set for Maps, where a later entry replaces the value of the first.
+func (m *matching) entries(p pair, read, meant []value.Entry) error {
+	if m.react != nil {
+		read = m.react.distinctEntries(read, meant)
+	} else {
+		meant = replaced(meant, sent)
+	}
+	if len(read) != len(meant) {
+		return fmt.Errorf("%d entries of %d", len(read), len(meant))
+	}
+	for i, e := range read {
+		m.add(p, fmt.Sprintf("key %d", i), e.Key, meant[i].Key)
+		m.add(p, fmt.Sprintf("value %d", i), e.Value, meant[i].Value)
+	}
+	return nil
+}
+
+// replaced are the entries of a Map once its keys have become others.
+func replaced(entries []value.Entry, key func(value.Value) value.Value) (kept []value.Entry) {
+	at := map[value.Value]int{}
+	for _, e := range entries {
+		e.Key = key(e.Key)
+		if i, ok := at[e.Key]; ok {
+			kept[i].Value = e.Value
+			continue
+		}
+		at[e.Key] = len(kept)
+		kept = append(kept, e)
+	}
+	return kept
+}
+
+// sent is what becomes of a value by its toJSON method.
+func sent(v value.Value) value.Value {
+	if d, ok := v.(*value.Date); ok && d.ISO == "" {
+		return value.Null{}
+	}
+	return v
+}
+
 // object leaves out the members that the server does not get: those that are
 // undefined and those named __proto__ (spec reply-format §3, §9).
 func (m *matching) object(p pair, read, meant *value.Object) error {
@@ -186,10 +263,14 @@ func (m *matching) object(p pair, read, meant *value.Object) error {
 		_, undefined := member.Value.(value.Undefined)
 		return undefined || member.Key == "__proto__" && !m.old
 	})
-	if len(members) != len(read.Members) {
-		return fmt.Errorf("%d members of %d", len(read.Members), len(members))
+	ours := read.Members
+	if m.react != nil {
+		ours = m.react.members(ours)
 	}
-	for i, member := range read.Members {
+	if len(members) != len(ours) {
+		return fmt.Errorf("%d members of %d", len(ours), len(members))
+	}
+	for i, member := range ours {
 		if member.Key != members[i].Key {
 			return fmt.Errorf("member %q, want %q", member.Key, members[i].Key)
 		}
@@ -199,8 +280,8 @@ func (m *matching) object(p pair, read, meant *value.Object) error {
 }
 
 func (m *matching) form(p pair, read, meant *value.FormData) error {
-	if m.same {
-		return m.fields(read, meant)
+	if m.react != nil {
+		return m.react.form(read, meant)
 	}
 	for i, e := range read.Entries {
 		if want := onWire(meant.Entries[i].Name); e.Name != want {
@@ -213,29 +294,6 @@ func (m *matching) form(p pair, read, meant *value.FormData) error {
 		m.add(p, fmt.Sprint(i), e.Value, want)
 	}
 	return nil
-}
-
-// fields compares two readings of a form, whatever the order of its fields.
-func (m *matching) fields(a, b *value.FormData) error {
-	one, other := fieldTexts(a), fieldTexts(b)
-	if !slices.Equal(one, other) {
-		m.moved++
-	}
-	slices.Sort(one)
-	slices.Sort(other)
-	if !slices.Equal(one, other) {
-		return errors.New("other fields")
-	}
-	return nil
-}
-
-// fieldTexts are the names and values of a form's fields.
-func fieldTexts(f *value.FormData) (texts []string) {
-	for _, e := range f.Entries {
-		text, err := vectors.Tagged(e.Value)
-		texts = append(texts, fmt.Sprintf("%q=%s%v", e.Name, text, err))
-	}
-	return texts
 }
 
 // lineEnds makes every line end in a text of a form CRLF, as browsers do.

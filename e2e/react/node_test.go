@@ -34,7 +34,7 @@ type sending struct {
 	// Meant is the value itself, as tagged JSON.
 	Meant string
 	// Positions are the names of opaque values in Meant, by where the client
-	// will look for them.
+	// will look for them, as JSON.
 	Positions map[string]string
 	Features  []string
 	Unsent    string
@@ -57,10 +57,15 @@ type readings struct {
 
 // A node is a running codec.mjs.
 type node struct {
-	process *os.Process
-	in      io.Writer
+	version string
+	process *exec.Cmd
+	in      io.WriteCloser
 	out     *bufio.Reader
 }
+
+// nodeMemory is how many MiB a decoder may fill before it counts as caught in a
+// loop; no value needs one.
+const nodeMemory = "128"
 
 // install installs the packages once. package.json names exact versions, and
 // there is no lock file: npm does not install from one that lacks the optional
@@ -79,27 +84,40 @@ func startNode(t *testing.T, version string) *node {
 	if out, err := install(); err != nil {
 		t.Fatalf("npm ci: %v\n%s", err, out)
 	}
-	cmd := exec.Command("node", "codec.mjs", version)
-	cmd.Stderr = os.Stderr
-	in, err := cmd.StdinPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	out, err := cmd.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
+	n := &node{version: version}
+	n.start(t)
 	t.Cleanup(func() {
-		in.Close()
-		if err := cmd.Wait(); err != nil && !t.Failed() {
+		if err := n.stop(); err != nil && !t.Failed() {
 			t.Errorf("codec.mjs: %v", err)
 		}
 	})
-	return &node{cmd.Process, in, bufio.NewReaderSize(out, 1<<20)}
+	return n
 }
+
+func (n *node) start(t *testing.T) {
+	t.Helper()
+	n.process = exec.Command("node", "--max-old-space-size="+nodeMemory, "codec.mjs", n.version)
+	in, err := n.process.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, err := n.process.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := n.process.Start(); err != nil {
+		t.Fatal(err)
+	}
+	n.in, n.out = in, bufio.NewReaderSize(out, 1<<20)
+}
+
+func (n *node) stop() error {
+	n.in.Close()
+	return n.process.Wait()
+}
+
+// outOfMemory is what becomes of a value that codec.mjs does not survive.
+const outOfMemory = "out of memory"
 
 // send returns what the client makes of n values from a seed on.
 func (n *node) send(t *testing.T, first uint64, count int) []sending {
@@ -108,8 +126,7 @@ func (n *node) send(t *testing.T, first uint64, count int) []sending {
 	for i := range requests {
 		requests[i] = map[string]uint64{"seed": first + uint64(i)}
 	}
-	sent := make([]sending, count)
-	ask(t, n, requests, sent)
+	sent := ask(t, n, requests, sending{Unsent: outOfMemory})
 	for i := range sent {
 		sent[i].Seed = first + uint64(i)
 		if sent[i].Failure != "" {
@@ -126,8 +143,8 @@ func (n *node) read(t *testing.T, bodies []body) []readings {
 	for i := range bodies {
 		requests[i] = bodies[i]
 	}
-	read := make([]readings, len(bodies))
-	ask(t, n, requests, read)
+	lost := reading{Error: outOfMemory}
+	read := ask(t, n, requests, readings{Streaming: &lost, Whole: lost})
 	for i := range read {
 		if read[i].Failure != "" {
 			t.Fatalf("%q: %s", bodies[i].Body, read[i].Failure)
@@ -136,39 +153,52 @@ func (n *node) read(t *testing.T, bodies []body) []readings {
 	return read
 }
 
-// ask writes requests and reads as many answers, batch by batch.
-func ask[T any](t *testing.T, n *node, requests []any, answers []T) {
+// ask writes requests, batch by batch, and returns as many answers. A request
+// that codec.mjs does not survive has the answer lost, and takes no other with
+// it.
+func ask[T any](t *testing.T, n *node, requests []any, lost T) []T {
 	t.Helper()
-	for from := 0; from < len(requests); from += batch {
-		to := min(from+batch, len(requests))
-		if err := askBatch(n, requests[from:to], answers[from:to]); err != nil {
-			t.Fatal(err)
+	answers := make([]T, len(requests))
+	for at := 0; at < len(requests); {
+		to := min(at+batch, len(requests))
+		answered, err := askBatch(n, requests[at:to], answers[at:to])
+		if at += answered; err == nil {
+			continue
 		}
+		t.Logf("%v", err)
+		answers[at] = lost
+		at++
+		n.stop()
+		n.start(t)
 	}
+	return answers
 }
 
-func askBatch[T any](n *node, requests []any, answers []T) error {
-	timer := time.AfterFunc(batchTimeout, func() { n.process.Kill() })
+// askBatch returns how many answers have come.
+func askBatch[T any](n *node, requests []any, answers []T) (int, error) {
+	timer := time.AfterFunc(batchTimeout, func() { n.process.Process.Kill() })
 	defer timer.Stop()
-	written := make(chan error, 1)
+	written := make(chan struct{})
 	go func() {
+		defer close(written)
 		w := json.NewEncoder(n.in)
 		for _, r := range requests {
-			if err := w.Encode(r); err != nil {
-				written <- err
-				return
+			if w.Encode(r) != nil {
+				return // what it answers to the rest tells
 			}
 		}
-		written <- nil
 	}()
 	for i := range answers {
 		line, err := n.out.ReadBytes('\n')
 		if err != nil {
-			return fmt.Errorf("codec.mjs gave no answer: %w", err)
+			n.in.Close() // or the writer would wait for a reader
+			<-written
+			return i, fmt.Errorf("codec.mjs gave no answer: %w", err)
 		}
 		if err := json.Unmarshal(line, &answers[i]); err != nil {
-			return fmt.Errorf("codec.mjs said %.200q: %w", line, err)
+			return i, fmt.Errorf("codec.mjs said %.200q: %w", line, err)
 		}
 	}
-	return <-written
+	<-written
+	return len(answers), nil
 }

@@ -6,12 +6,22 @@
 // Random values go through React's own encoder. What it writes must be
 // accepted, must be read as what the client meant and as what React's decoder
 // reads, and must mean the same to React's decoder when it was written again.
-// Random changes to such replies must be refused or mean the same to both.
+// Random changes to such replies must be refused or mean the same to both, and
+// must not cost more than their size. Where React's decoder has a defect that
+// nothing repairs, it is expected there and nowhere else: see defects_test.go.
 //
-//	go test -tags e2e ./e2e/react -values 20000 -mutations 100000 -seed 7
+// CI takes a sample. The whole of it, ten minutes on two cores:
+//
+//	go test -tags e2e -timeout 1h ./e2e/react -values 20000 -mutations 100000 -v
+//
+// One version and other numbers:
+//
+//	go test -tags e2e ./e2e/react -run '/react-19.3.1' -values 20000 -seed 7
 package react
 
 import (
+	"bytes"
+	"errors"
 	"flag"
 	"maps"
 	"mime"
@@ -22,7 +32,6 @@ import (
 	"github.com/actiongw/actiongw/internal/formdata"
 	"github.com/actiongw/actiongw/internal/reject"
 	"github.com/actiongw/actiongw/internal/reply"
-	"github.com/actiongw/actiongw/internal/value"
 	"github.com/actiongw/actiongw/internal/vectors"
 )
 
@@ -107,6 +116,7 @@ type tally struct {
 	features               map[string]int
 	unsent, refused        map[string]int
 	defects                map[defect]int
+	dearest                cost
 }
 
 func newTally(wire reply.Wire) *tally {
@@ -172,11 +182,11 @@ func (c *tally) parsed(t *testing.T, k *call) bool {
 	t.Helper()
 	r, _, refusal := parse(k.body, options(c.wire))
 	if refusal != nil {
-		if problem := k.first.main().Error; problem != "" {
-			c.refused[problem+" / "+refusal.Error()]++
+		if why := c.refusedToo(k); why != "" {
+			c.refused[why+" / "+refusal.Error()]++
 			return false
 		}
-		c.fail(t, k, "refused: %v", refusal)
+		c.fail(t, k, "refused: %v, React says %+v", refusal, k.first.main())
 		return false
 	}
 	k.reply = r
@@ -196,18 +206,34 @@ func (c *tally) parsed(t *testing.T, k *call) bool {
 	return true
 }
 
+// refusedToo tells why React's decoder fails on what the client has sent, empty
+// when it does not: on a reference to what stands under __proto__, which it has
+// deleted, and on a temporary reference in the row of a stream. That of 19.2.1
+// follows the former, as in CVE-2025-55182; we do not.
+func (c *tally) refusedToo(k *call) string {
+	said := k.first.main().Value + k.first.main().Error
+	const invalid, opaque = "Invalid reference.", "Could not reference an opaque temporary reference."
+	switch {
+	case bytes.Contains(k.Body, []byte(":__proto__")) && (c.wire == reply.React190 || strings.Contains(said, invalid) || strings.Contains(said, neverEnds)):
+		return invalid
+	case bytes.Contains(k.Body, []byte(`"$T"`)) && strings.Contains(said, opaque):
+		return opaque
+	}
+	return ""
+}
+
 // compare holds React's readings of what was sent, and of what was written
 // again, against ours.
 func (c *tally) compare(t *testing.T, k *call) {
 	t.Helper()
 	if !k.reply.Reencode {
 		c.asSent++
-		if problem := c.differFrom(k.reply.Root, k.tagged, k.first); problem != "" {
+		if problem := c.differFrom(k, k.first, false); problem != "" {
 			c.fail(t, k, "as it was sent, %s", problem)
 			return
 		}
 	}
-	if problem := c.differFrom(k.reply.Root, k.tagged, k.final); problem != "" {
+	if problem := c.differFrom(k, k.final, true); problem != "" {
 		c.fail(t, k, "written again, %s\nagain %.3000q", problem, k.again.Body)
 	}
 }
@@ -221,21 +247,27 @@ func (r readings) main() reading {
 }
 
 // differFrom tells what React reads other than we do, empty for nothing. What
-// is explained by a defect of React is counted.
-func (c *tally) differFrom(v value.Value, want string, r readings) string {
-	for i, one := range []*reading{r.Streaming, &r.Whole} {
+// is explained by defects of React is counted. again tells that the body was
+// written again.
+func (c *tally) differFrom(k *call, r readings, again bool) string {
+	for way, one := range map[string]*reading{"streaming: ": r.Streaming, "whole: ": &r.Whole} {
 		if one == nil {
 			continue
 		}
-		problem := one.differFrom(want)
+		problem := one.differFrom(k.tagged)
 		if problem == "" {
 			continue
 		}
-		d := defectIn(v, *one, c.wire, i == 1 && r.Streaming != nil)
-		if d == none {
-			return []string{"streaming: ", "whole: "}[i] + problem
+		defects, err := defectsIn(k.reply.Root, *one, c.wire, one == r.Streaming, again)
+		if err == nil && len(defects) == 0 {
+			err = errors.New("other identities")
 		}
-		c.defects[d]++
+		if err != nil {
+			return way + err.Error() + "\n" + problem
+		}
+		for d := range defects {
+			c.defects[d]++
+		}
 	}
 	return ""
 }
@@ -285,7 +317,7 @@ func (c *tally) rotten(t *testing.T) {
 	for _, n := range c.defects {
 		excused += n
 	}
-	if c.sent < *values*4/5 || c.asSent < c.sent/2 || excused > 2*c.sent {
+	if c.sent < *values*4/5 || c.asSent < c.sent/2 || excused > c.sent/2 {
 		t.Errorf("of %d values %d were sent and %d could be sent on as they came; %d readings had defects", *values, c.sent, c.asSent, excused)
 	}
 }

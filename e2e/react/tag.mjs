@@ -4,9 +4,30 @@
 
 import { boundFunctions } from './load.mjs';
 
+// How many turns of the event loop a value may take. All input is in memory, so
+// what has not come by then never will.
+const maxTurns = 200;
+
+// inTime waits for a promise, and fails with "never ends" where that is in vain.
+export async function inTime(promise) {
+  let late = false;
+  const turns = async () => {
+    for (let i = 0; i < maxTurns; i++) {
+      await new Promise(setImmediate);
+    }
+    late = true;
+  };
+  const result = await Promise.race([promise, turns()]);
+  if (late) {
+    throw new Error('never ends');
+  }
+  return result;
+}
+
 // known tells what cannot be seen on a value or is gone once it was read: what
 // a stream, iterator or promise holds. The generator writes it down when it
-// makes the value, [settle] when it reads a decoded one. The entries are
+// makes the value, [settle] when it reads a decoded one, with the error "never
+// ends" for what never comes. The entries are
 // {type: 'promise', value} or {error}; {type: 'readablestream', chunks, error?};
 // {type: 'asynciterable' | 'asynciterator' | 'iterator', values, return?, error?};
 // {type: 'inlined', values} for what arrives as a plain array; {type: 'opaque',
@@ -56,7 +77,7 @@ class Settler {
     if (typeof v === 'function') {
       return boundFunctions.get(v)?.bound ?? [];
     }
-    if (v instanceof Promise || typeof v.then === 'function' || v instanceof Blob || v instanceof ReadableStream ||
+    if (v instanceof Promise || v instanceof Blob || v instanceof ReadableStream ||
       typeof v[Symbol.asyncIterator] === 'function') {
       this.waiting.push(v);
       return [];
@@ -90,16 +111,17 @@ class Settler {
         known.data = Buffer.from(await v.arrayBuffer());
         return [];
       }
-      if (typeof v.then === 'function') {
+      if (v instanceof Promise) {
         known.type = 'promise';
-        known.value = await v;
+        // In an array, because await would call a member named then.
+        [known.value] = await inTime(new Promise((resolve, reject) => v.then((value) => resolve([value]), reject)));
         return [known.value];
       }
       const stream = v instanceof ReadableStream;
       const iterator = stream ? v.getReader() : v[Symbol.asyncIterator]();
       known.type = stream ? 'readablestream' : iterator === v ? 'asynciterator' : 'asynciterable';
       for (;;) {
-        const { done, value } = await (stream ? iterator.read() : iterator.next());
+        const { done, value } = await inTime(stream ? iterator.read() : iterator.next());
         if (done) {
           known.return = value;
           return [...known.values, value];

@@ -57,6 +57,8 @@ class Maker {
   kept = [];
   late = [];
   left = 0;
+  // waiting counts the promises and functions around what is made.
+  waiting = 0;
 
   constructor(seed, react) {
     this.state = seed >>> 0;
@@ -91,7 +93,7 @@ class Maker {
   value(depth, named) {
     this.left--;
     if (depth > 6 || this.left < 0 || this.chance(0.3)) return this.primitive(named);
-    if (this.chance(0.12) && this.kept.length > 0 && !this.react.old) {
+    if (this.chance(0.12) && this.kept.length > 0 && !this.react.old && !(this.react.endless && this.waiting > 0)) {
       const { v, once } = this.pick(this.kept);
       if (!once || named) {
         this.has('sharing');
@@ -181,7 +183,9 @@ class Maker {
   promise(depth, named) {
     let resolve;
     const p = this.keep(new Promise((r) => (resolve = r)), named);
+    this.waiting++;
     let value = this.value(depth, true);
+    this.waiting--;
     if (value instanceof Promise) value = [];
     this.known.set(p, { type: 'promise', value });
     if (this.chance(0.5)) resolve(value);
@@ -275,7 +279,9 @@ class Maker {
       boundFunctions.set(f, { id, bound: null });
       return this.keep(f, named);
     }
+    this.waiting++;
     const bound = this.list(depth, true);
+    this.waiting--;
     const g = f.bind(null, ...bound);
     boundFunctions.set(g, { id, bound });
     return this.keep(g, named);

@@ -203,7 +203,7 @@ func worstAnew() []worst {
 		{name: "anew/deep", body: pad(proto + deep("[", "", "]", 5990) + "]")},
 		{name: "anew/5000_arrays_below_a_key_of_16000", body: proto + `{"` + key + `":[` + strings.Repeat("[],", 5000) + "0]}]"},
 		{name: "anew/500_references_to_a_promise_of_an_object", form: true, body: parts(
-			"0", proto+`{"`+key+`":["$1:0"]}`+strings.Repeat(`,"$1:0"`, 500)+`,"$@1"]`, "1", "[{}]"), want: reject.ReplyTooComplex},
+			"1", "[{}]", "0", proto+`{"`+key+`":["$1:0"]}`+strings.Repeat(`,"$1:0"`, 500)+`,"$@1"]`), want: reject.ReplyTooComplex},
 	}
 }
 

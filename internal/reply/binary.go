@@ -18,7 +18,17 @@ func (p *parser) fileTag(s string) (value.Value, *reject.Error) {
 	if err != nil {
 		return nil, err
 	}
-	return file(e), nil
+	return p.named(file(e)), nil
+}
+
+// named gives a file a name that has none: that of a Blob. The form parser of
+// Next.js takes it for a text otherwise, except with the type that an empty file
+// input has.
+func (p *parser) named(f *value.File) *value.File {
+	if f.Name == "" && f.Type != "" && f.Type != "application/octet-stream" {
+		f.Name, p.reencode = "blob", true
+	}
+	return f
 }
 
 // viewTag reads an ArrayBuffer, a typed array or a DataView, whose bytes are a

@@ -13,51 +13,32 @@ import (
 // with ids that React's decoder reads without its defects (spec reply-format
 // §5, §6): contents before containers, then part "0", then what promises and
 // streams hold, in the order in which they were met. Forms with fields have
-// the smallest ids in that same order. A single entry "0" may be sent as text.
+// the smallest ids, in the order in which they are read. A single entry "0" may
+// be sent as text.
 //
 // Reading the result gives the same values again, identity and circles
-// included. Two things can differ. A tenth form with fields has no id that
+// included. Three things can differ. A tenth form with fields has no id that
 // reads the same in decimal and in hexadecimal; its fields are named as React
-// looks for them, which [ParseForm] refuses. And a temporary reference keeps
-// the position by which the client knows it while the part that holds it can keep its
-// id; when the value moved to another part, it cannot.
+// looks for them, which [ParseForm] refuses. It also refuses the parts that
+// bring forms in promises and streams ahead, which no client writes. And a
+// temporary reference keeps the position by which the client knows it while the
+// part that holds it can keep its id; when the value moved to another part, it
+// cannot.
 //
 // The error tells of a value that a reply cannot carry, such as an element.
 func Encode(r *Reply) ([]formdata.Entry, error) {
-	c := counter{times: map[value.Value]int{}}
-	c.count(r.Root)
-	e := newEncoder(r.Wire, c.times, nil)
+	l := newLayout(r.Root, r.Wire)
+	e := newEncoder(r.Wire, l, nil)
 	if err := e.encode(r.Root); err != nil {
 		return nil, err
 	}
 	if ids := e.betterIDs(); ids != nil {
-		e = newEncoder(r.Wire, c.times, ids)
+		e = newEncoder(r.Wire, l, ids)
 		if err := e.encode(r.Root); err != nil {
 			return nil, err
 		}
 	}
 	return e.entries, nil
-}
-
-// counter counts in how many places each object stands.
-type counter struct {
-	times map[value.Value]int
-	todo  []value.Value
-}
-
-// count walks a value without recursion.
-func (c *counter) count(root value.Value) {
-	c.todo = append(c.todo, root)
-	for len(c.todo) > 0 {
-		v := c.todo[len(c.todo)-1]
-		c.todo = c.todo[:len(c.todo)-1]
-		if !hasIdentity(v) && !isAsync(v) {
-			continue
-		}
-		if c.times[v]++; c.times[v] == 1 {
-			c.todo = value.AppendChildren(c.todo, v)
-		}
-	}
 }
 
 // isAsync tells which values are objects without a position of their own.
@@ -71,8 +52,8 @@ func isAsync(v value.Value) bool {
 
 // encoder writes one reply.
 type encoder struct {
+	*layout
 	wire    Wire
-	times   map[value.Value]int
 	entries []formdata.Entry
 	// refs are the positions of objects that were written before, and printed
 	// counts the bytes of references to them.
@@ -89,9 +70,12 @@ type encoder struct {
 	// references in them; moved is set when one has another.
 	kept  []want
 	moved bool
-	// forms are those with fields, in order; largest is the largest of their ids.
-	forms   []owner
+	// written are the forms with fields, in order; largest is the largest of
+	// their ids.
+	written []owner
 	largest int
+	// ahead tells that the forms are still to be brought ahead.
+	ahead bool
 }
 
 // owner is what has an id: a value, or with outer a part that leads to one: the
@@ -188,8 +172,8 @@ func (e *encoder) reference(dst []byte, to *position) ([]byte, error) {
 	return value.AppendQuoted(dst, to.text()), nil
 }
 
-func newEncoder(w Wire, times map[value.Value]int, fixed map[owner]int) *encoder {
-	e := &encoder{wire: w, times: times, fixed: fixed, next: 1, refs: map[value.Value]*position{}, taken: map[int]bool{}}
+func newEncoder(w Wire, l *layout, fixed map[owner]int) *encoder {
+	e := &encoder{layout: l, wire: w, fixed: fixed, next: 1, refs: map[value.Value]*position{}, taken: map[int]bool{}, ahead: l.ahead}
 	for _, id := range fixed {
 		e.taken[id] = true
 	}
@@ -208,7 +192,7 @@ func (e *encoder) betterIDs() map[owner]int {
 		}
 	}
 	next := 1
-	for _, form := range e.forms {
+	for _, form := range e.written {
 		for taken[next] {
 			next++
 		}

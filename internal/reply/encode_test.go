@@ -42,7 +42,9 @@ func form(pairs ...string) []formdata.Entry {
 	return entries
 }
 
-// again encodes a reply and reads the result, which must be the same values.
+// again encodes a reply and reads the result, which must be the same values. It
+// cannot read what brings forms in promises ahead: only React's decoder can, see
+// e2e/react.
 func again(t testing.TB, r *reply.Reply, o reply.Options) []formdata.Entry {
 	t.Helper()
 	entries, err := reply.Encode(r)
@@ -51,6 +53,9 @@ func again(t testing.TB, r *reply.Reply, o reply.Options) []formdata.Entry {
 	}
 	o.Wire, o.AnyRoot = r.Wire, true
 	back, refusal := reply.ParseForm(entries, o)
+	if refusal != nil && r.Reencode && strings.Contains(refusal.Error(), "a part that nothing refers to") {
+		return entries
+	}
 	if refusal != nil {
 		t.Fatalf("what was written is refused: %v\n%s", refusal, show(entries))
 	}
@@ -123,13 +128,43 @@ func TestEncode(t *testing.T) {
 			form("1", "[]", "2", "[]", "3", "[]", "4", "[]", "5", "[]", "6", "[]", "7", "[]", "8", "[]", "9", "[]", "_10_a", "x",
 				"0", `["$W1","$W2","$W3","$W4","$W5","$W6","$W7","$W8","$W9","$Ka"]`),
 			`2=[] 3=[] 4=[] 5=[] 6=[] 7=[] 8=[] 9=[] 10=[] _1_a=x 0=["$W2","$W3","$W4","$W5","$W6","$W7","$W8","$W9","$Wa","$K1"]`, false},
-		{"forms in promises come in the order of the promises", reply.Current,
+		{"forms in promises come ahead of the promises", reply.Current,
 			form("0", `["$@1","$@2"]`, "_3_who", "fast", "2", `"$K3"`, "_4_who", "slow", "1", `"$K4"`),
-			`0=["$@1","$@2"] _3_who=slow 1="$K3" _4_who=fast 2="$K4"`, false},
-		{"a form in a promise that was settled early comes after the form that is read first", reply.Current,
-			form("_2_a", "x", "1", `"$K2"`, "_3_b", "y", "0", `["$@1","$K3"]`),
-			`_2_b=y 0=["$@1","$K2"] _3_a=x 1="$K3"`, false},
+			`_3_who=slow _4_who=fast 2=["$K3","$K4"] 5=["$2","$@1"] 0=["$5:1","$@6"] 1="$2:0" 6="$2:1"`, false},
+		{"so do forms that stand behind them", reply.Current,
+			form("_2_a", "x", "_3_b", "y", "_4_c", "z", "1", `["$K4"]`, "0", `["$K2","$@1","$K3"]`),
+			`_1_a=x _4_c=z _5_b=y 3=["$K4","$K5"] 6=["$3","$@2"] 0=["$K1","$6:1","$3:1"] 2=["$3:0"]`, false},
+		{"a form in a row comes ahead of the stream", reply.Current,
+			form("_1_a", "x", "0", `["$K1","$R2"]`, "_3_b", "y", "S2", `"$K3"`, "S2", "C"),
+			`_1_a=x _4_b=y 3=["$K4"] 5=["$3","$R2"] 0=["$K1","$5:1"] S2="$3:0" S2=C`, false},
+		{"a form in the arguments of a function comes ahead of the function", reply.Current,
+			form("2", `{"id":"a","bound":"$@1"}`, "_3_a", "x", "0", `["$h2","$K3"]`, "_4_b", "y", "1", `["$K4"]`),
+			`_3_b=y _4_a=x 2=["$K3","$K4"] 5=["$2","$@1"] 6={"id":"a","bound":"$5:1"} 0=["$h6","$2:1"] 1=["$2:0"]`, false},
+		{"a row that refers to a part with a form in it may be read before the form's turn", reply.Current,
+			form("_1_a", "x", "_4_b", "y", "3", `[[1,"$K4"]]`, "0", `["$R2","$K1","$Q3"]`, "S2", `"$3:0:1"`, "S2", "C"),
+			`_3_b=y _4_a=x 2=["$K3","$K4"] 5=["$2","$R1"] 6=[[1,"$2:0"]] 0=["$5:1","$2:1","$Q6"] S1="$2:0" S1=C`, false},
+		{"a form in a promise stays there when it is the only one", reply.Current,
+			form("0", `["$@1"]`, "_2_a", "x", "1", `"$K2"`), `0=["$@1"] _2_a=x 1="$K2"`, true},
+		{"bytes that occur twice become a part of their own", reply.Current,
+			form("1<", "x", "0", `["$o1","$0:0"]`), `2<x> 1="$o2" 0=["$1","$1"]`, false},
+		{"so does a Map that is made late because of a function in it", reply.Current,
+			form("2", `{"id":"a","bound":null}`, "1", `[[1,"$h2"]]`, "0", `["$Q1","$0:0"]`),
+			`3={"id":"a","bound":null} 2=[[1,"$h3"]] 1="$Q2" 0=["$1","$1"]`, false},
+		{"a Map that is made at once does not", reply.Current,
+			form("1", `[[1,2]]`, "0", `["$Q1","$0:0"]`), `1=[[1,2]] 0=["$Q1","$0:0"]`, true},
+		{"an object that is an argument of a function, too, becomes a part of its own", reply.Current,
+			form("2", `{"id":"a","bound":"$@1"}`, "0", `[{"a":[]},"$h2"]`, "1", `["$0:0"]`),
+			`1={"a":[]} 3={"id":"a","bound":"$@2"} 0=["$1","$h3"] 2=["$1"]`, false},
+		{"so does a stream", reply.Current,
+			form("2", `{"id":"a","bound":"$@1"}`, "0", `["$R3","$h2"]`, "1", `["$0:0"]`, "S3", "C"),
+			`1="$R2" 4={"id":"a","bound":"$@3"} 0=["$1","$h4"] S2=C 3=["$1"]`, false},
+		{"rows that come before their stream come after it", reply.Current,
+			form("S1", `1`, "0", `["$R1"]`, "S1", "C"), `0=["$R1"] S1=1 S1=C`, false},
+		{"a stream of no bytes has no row", reply.Current,
+			form("0", `["$r1"]`, "2<", "", "S1", `"$o2"`, "S1", "C"), `0=["$r1"] S1=C`, false},
 		{"a member __proto__ goes", reply.Current, form("0", `[{"a":1,"__proto__":{"b":2}}]`), `0=[{"a":1}]`, false},
+		{"what goes with it may refer to what goes", reply.Current,
+			form("1", `["$0:0:__proto__"]`, "0", `[{"__proto__":{"b":"$W1","c":"$0:0:__proto__"}}]`), `0=[{}]`, false},
 		{"a temporary reference keeps its part's id", reply.Current,
 			form("_1_a", "x", "2", "[]", "3", "[]", "4", "[]", "5", "[]", "6", "[]", "7", "[]", "8", "[]", "9", "[]", "_10_b", "y", "11", `[["f","$T"]]`,
 				"0", `["$K1","$W2","$W3","$W4","$W5","$W6","$W7","$W8","$W9","$Ka","$Qb"]`),
@@ -159,6 +194,39 @@ func TestEncode(t *testing.T) {
 				t.Errorf("got  %s\nwant %s", got, tt.want)
 			}
 		})
+	}
+}
+
+// TestNamelessFiles: a file without a name is taken for a text by the form
+// parser of Next.js, unless it has the type of an empty file input.
+func TestNamelessFiles(t *testing.T) {
+	for mime, want := range map[string]string{"image/png": "blob", "application/octet-stream": ""} {
+		file := formdata.Entry{File: true, ContentType: mime}
+		sent := []formdata.Entry{file, file, {Name: "0", Value: []byte(`["$B1","$K2"]`)}}
+		sent[0].Name, sent[1].Name = "1", "_2_a"
+		r, refusal := reply.ParseForm(sent, current())
+		if refusal != nil || r.Reencode != (want != "") {
+			t.Fatalf("%s: to be written again: %v (%v)", mime, r.Reencode, refusal)
+		}
+		for _, e := range again(t, r, current()) {
+			if e.File && (e.FileName != want || e.ContentType != mime) {
+				t.Errorf("%s: written as %q, %s", mime, e.FileName, e.ContentType)
+			}
+		}
+	}
+}
+
+// TestMovedTemporary: a temporary reference that became a part of its own has
+// another position, and leaves its id to what stands where it was.
+func TestMovedTemporary(t *testing.T) {
+	sent := form("3", `{"id":"a","bound":"$@2"}`, "0", `["$@1","$h3"]`, "2", `["$T",["$T"]]`, "1", `["$2:0"]`)
+	r, refusal := reply.ParseForm(sent, current())
+	if refusal != nil {
+		t.Fatal(refusal)
+	}
+	const want = `3={"id":"a","bound":"$@2"} 0=["$@1","$h3"] 4="$T" 1=["$4"] 2=["$4",["$T"]]`
+	if entries, err := reply.Encode(r); err != nil || show(entries) != want {
+		t.Errorf("got %s (%v), want %s", show(entries), err, want)
 	}
 }
 

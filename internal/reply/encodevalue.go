@@ -16,9 +16,9 @@ var errNotSettled = errors.New("a reply cannot carry a promise or stream that fa
 
 // value appends v at a spot: a primitive, a tag, or an object in full or, when
 // it was written before, the reference to it. An object that stands in several
-// places, first in one without a reference, becomes a part of its own, as the
-// client writes a resolved lazy value; so does a temporary reference, which
-// must have a position.
+// places becomes a part of its own, as the client writes a resolved lazy value,
+// when it is to be alone or the first place has no reference; so does a
+// temporary reference, which must have a position.
 func (e *encoder) value(dst []byte, v value.Value, at spot) ([]byte, error) {
 	if hasIdentity(v) || isAsync(v) {
 		ref, ok := e.refs[v]
@@ -27,7 +27,7 @@ func (e *encoder) value(dst []byte, v value.Value, at spot) ([]byte, error) {
 			return e.reference(dst, ref)
 		case isAsync(v):
 			return e.async(dst, v)
-		case at.at == nil && (e.times[v] > 1 || isTemporary(v)):
+		case e.alone[v], at.at == nil && (e.times[v] > 1 || isTemporary(v)):
 			p := e.newPart(owner{v, true})
 			if err := e.whole(v, p); err != nil {
 				return nil, err
@@ -103,6 +103,7 @@ func (e *encoder) async(dst []byte, v value.Value) ([]byte, error) {
 		p := e.newPart(owner{v: v})
 		e.waiting = append(e.waiting, waiting{p, v.Value, true})
 		e.refs[v] = p.tag("$@")
+		return e.later(dst, p.text("$@"))
 	case *value.ServerReference:
 		text := value.AppendQuoted([]byte(`{"id":`), dollar(v.ID))
 		text = append(text, `,"bound":`...)
@@ -111,7 +112,11 @@ func (e *encoder) async(dst []byte, v value.Value) ([]byte, error) {
 		} else {
 			p := e.newPart(owner{v, true})
 			e.waiting = append(e.waiting, waiting{p, v.Bound, true})
-			text = append(value.AppendQuoted(text, p.text("$@")), '}')
+			var err error
+			if text, err = e.later(text, p.text("$@")); err != nil {
+				return nil, err
+			}
+			text = append(text, '}')
 		}
 		p := e.newPart(owner{v: v})
 		e.add(strconv.Itoa(p.id), text)
@@ -122,6 +127,45 @@ func (e *encoder) async(dst []byte, v value.Value) ([]byte, error) {
 		e.refs[v] = p.tag(tag)
 	}
 	return e.reference(dst, e.refs[v])
+}
+
+// later appends the tag of something that React's decoder reads later. All forms
+// that have not been written yet are read with the first such tag, or each would
+// have to be read at its turn (see parser.compare). So a part of its own lists
+// the forms, another one leads to that list and to what is tagged, and the value
+// refers to the latter:
+//
+//	1=["$K…","$K…"]  2=["$1","$@3"]  0=["$2:1"]  3={"form":"$1:0"}
+func (e *encoder) later(dst []byte, tag string) ([]byte, error) {
+	forms := e.formsAhead()
+	if forms == nil {
+		return value.AppendQuoted(dst, tag), nil
+	}
+	list := e.newPart(owner{outer: true})
+	text, err := e.list(nil, forms, list.start())
+	if err != nil {
+		return nil, err
+	}
+	e.add(strconv.Itoa(list.id), text)
+	pair := e.newPart(owner{outer: true})
+	text = append(value.AppendQuoted([]byte{'['}, list.text("$")), ',')
+	text = append(value.AppendQuoted(text, tag), ']')
+	e.add(strconv.Itoa(pair.id), text)
+	return value.AppendQuoted(dst, pair.text("$")+":1"), nil
+}
+
+// formsAhead are the forms to bring ahead: once, and none when all were written.
+func (e *encoder) formsAhead() (forms []value.Value) {
+	if !e.ahead {
+		return nil
+	}
+	e.ahead = false
+	for _, form := range e.forms {
+		if e.refs[form] == nil {
+			forms = append(forms, form)
+		}
+	}
+	return forms
 }
 
 // dollar escapes a text that starts like a tag.
@@ -223,7 +267,7 @@ func (e *encoder) pairs(m *value.Map, at spot) ([]byte, error) {
 func (e *encoder) form(dst []byte, f *value.FormData) ([]byte, error) {
 	p := e.newPart(owner{v: f})
 	if len(f.Entries) > 0 {
-		e.forms, e.largest = append(e.forms, p.owner), max(e.largest, p.id)
+		e.written, e.largest = append(e.written, p.owner), max(e.largest, p.id)
 	}
 	prefix := p.text("") + "_"
 	if e.wire >= React1926 {
@@ -253,10 +297,11 @@ func (e *encoder) file(dst []byte, tag string, v value.Value, entry formdata.Ent
 }
 
 // temporary appends a temporary reference and notes which id would keep its
-// position.
+// position. No id does when the value has moved within its part.
 func (e *encoder) temporary(dst []byte, t *value.TemporaryReference, at spot) ([]byte, error) {
-	hex, _, _ := strings.Cut(t.Position, ":")
-	if id := parseHex(hex); id > 0 && at.part.id > 0 {
+	hex, path, _ := strings.Cut(t.Position, ":")
+	_, now, _ := strings.Cut(at.at.text(), ":")
+	if id := parseHex(hex); id > 0 && at.part.id > 0 && path == now {
 		e.kept = append(e.kept, want{at.part.owner, id})
 		e.moved = e.moved || id != at.part.id
 	}
@@ -284,5 +329,5 @@ func (e *encoder) stream(dst []byte, v value.Value) ([]byte, error) {
 	}
 	p := e.newPart(owner{v: v})
 	e.waiting = append(e.waiting, waiting{part: p, v: v})
-	return value.AppendQuoted(dst, p.text(tag)), nil
+	return e.later(dst, p.text(tag))
 }

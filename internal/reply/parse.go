@@ -76,6 +76,7 @@ type parser struct {
 	refs     []*pending
 	patches  []value.Value // arrays and objects that hold a pending
 	bigIndex map[*value.Object]map[string]int
+	live     []bool // the ids that React's decoder may read, nil when not known
 
 	positionBytes int
 	reencode      bool

@@ -172,6 +172,13 @@ func TestForms(t *testing.T) {
 		{"a part that nothing refers to (I7)", form("1", "[]", "0", "[]"), malformed},
 		{"form fields that nothing refers to (I7)", form("_1_a", "x", "0", "[]"), malformed},
 		{"rows that nothing refers to (I7)", form("0", "[]", "S1", "C"), malformed},
+		{"a reference to a promise's part that comes later (§4.2)", form("0", `["$@1","$1"]`, "1", "{}"), reference},
+		{"a reference to a promise's part that has come", form("1", "{}", "0", `["$@1","$1"]`), ok},
+		{"a reference in a row to what comes later (§4.2)", form("0", `["$R1","$@2"]`, "S1", `"$2:0"`, "2", "[{}]", "S1", "C"), reference},
+		{"a reference in a Map to the root that is being written", form("1", `[[1,"$0:0"]]`, "0", `[{},"$Q1"]`), ok},
+		{"a reference in a promise to a part that its container leads to", form("2", `[{}]`, "1", `["$0:0"]`, "0", `["$W2","$@1"]`), ok},
+		{"a reference below __proto__ to what goes with it", form("0", `[{"__proto__":{"a":{}},"b":1},"$0:0"]`), ok},
+		{"a reference to what goes with __proto__", form("1", `["$0:0:__proto__"]`, "0", `[{"__proto__":{"a":"$W1"}},"$1:0"]`), reference},
 		{"a circle of parts that nothing else refers to (I7)", form("1", `["$W2"]`, "2", `["$W1"]`, "0", "[]"), malformed},
 
 		{"a Map", form("1", `[["a",1]]`, "0", `["$Q1"]`), ok},

@@ -18,8 +18,9 @@ type pending struct {
 	// promise part that stands there.
 	entry int32
 	whole bool
-	// inside tells that it stands in the part that it names.
-	inside bool
+	// inside tells that it stands in the part that it names; inert that it
+	// stands below __proto__.
+	inside, inert bool
 }
 
 // referenceTag reads `$<id>` and `$<id>:<key>:<key>…` (spec reply-format §4).
@@ -43,7 +44,7 @@ func (p *parser) referenceTag(s string) (value.Value, *reject.Error) {
 		return nil, badReference("a Map with an entry that is a reference")
 	}
 	p.mention(id, refersTo)
-	r := &pending{id: id, path: path, entry: p.at.entry, inside: id == p.at.id && !p.at.row}
+	r := &pending{id: id, path: path, entry: p.at.entry, inside: id == p.at.id && !p.at.row, inert: p.inert()}
 	r.whole = len(p.frames) == 1 && !p.at.row && p.slots[p.at.id].kind == kindPromise
 	p.refs = append(p.refs, r)
 	return r, nil
@@ -67,7 +68,10 @@ func (p *parser) openLazy(r *pending) *reject.Error {
 func (p *parser) resolve() *reject.Error {
 	for _, r := range p.refs {
 		if err := p.target(r); err != nil {
-			return err
+			if !p.unread(r) {
+				return err
+			}
+			r.Value = value.Undefined{}
 		}
 	}
 	for _, r := range p.refs {
@@ -75,7 +79,31 @@ func (p *parser) resolve() *reject.Error {
 			return err
 		}
 	}
+	if err := p.arrived(); err != nil {
+		return err
+	}
 	return p.backward()
+}
+
+// unread reports whether React's decoder never reads a reference, because it
+// has deleted a member __proto__ with it. The client may then refer to what was
+// deleted with it, too.
+func (p *parser) unread(r *pending) bool {
+	if !p.reencode || r.inert {
+		return r.inert
+	}
+	if p.live == nil {
+		w := walk{parser: p, seen: make([]bool, len(p.slots)), references: true, promises: true}
+		w.run(0)
+		p.live = w.seen
+	}
+	return !p.live[p.idOf(r.entry)]
+}
+
+// idOf is the id that an entry belongs to.
+func (p *parser) idOf(entry int32) int {
+	_, id, _ := splitName(p.entries[entry].Name)
+	return id
 }
 
 // backward holds that a reference into its own part names something that

@@ -17,6 +17,7 @@
 //	read      json.go     one JSON text into values, without recursion; lean.go
 //	tags      tags.go     one function for each tag: what "$Q1" opens
 //	resolve   refs.go     references, by walking own members of what was read
+//	arrive    order.go    has what they name come when React's decoder gets there?
 //	finish    finish.go   contents into Maps, Sets, promises, functions
 //	compare   cursor.go   does React's decoder find the same form fields?
 //
@@ -105,10 +106,11 @@ type Reply struct {
 	Refs []*value.ServerReference
 	// Wire is the column to write the reply in again: the newest that fits.
 	Wire Wire
-	// Reencode is set when React's decoder would read something else than was
-	// read here, and [Encode] repairs that: form fields under an id from 10 up,
-	// forms whose fields stand in another order than they are looked for, and
-	// members named __proto__.
+	// Reencode is set when React's decoder may read something else than was read
+	// here, and [Encode] repairs that: form fields under an id from 10 up, forms
+	// that are not met in the order of their fields, references that are followed
+	// too early, rows without bytes or in front of their stream, files without a
+	// name, and members named __proto__.
 	Reencode bool
 }
 

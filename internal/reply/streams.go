@@ -35,6 +35,9 @@ func (p *parser) openRows(s string, v value.Value) (value.Value, *reject.Error) 
 		return nil, badReference("a stream without rows")
 	}
 	slot.made = v
+	// The client writes rows after their stream. React's decoder reads others too
+	// early.
+	p.reencode = p.reencode || slot.first < slot.opener
 	p.queue = append(p.queue, p.mentions[len(p.mentions)-1].id)
 	return v, nil
 }
@@ -73,12 +76,14 @@ func (p *parser) readRows(id int) (value.Value, *reject.Error) {
 	if unresolved {
 		p.patches = append(p.patches, rows)
 	}
-	return rows, fillRows(slot.made, rows, int(slot.count)-1)
+	return rows, p.fillRows(slot.made, rows, int(slot.count)-1)
 }
 
 // fillRows holds the rows against what their stream may have: a ReadableStream
-// has no return value, and one of bytes at most one row, `"$o<id>"` (I13).
-func fillRows(made value.Value, rows *value.Array, chunks int) *reject.Error {
+// has no return value, and one of bytes at most one row, `"$o<id>"` (I13). The
+// client sends that row for no bytes, too, which React's decoder waits on for
+// ever; without it the stream ends.
+func (p *parser) fillRows(made value.Value, rows *value.Array, chunks int) *reject.Error {
 	s, ok := made.(*value.Stream)
 	if !ok {
 		return nil
@@ -91,8 +96,12 @@ func fillRows(made value.Value, rows *value.Array, chunks int) *reject.Error {
 			return malformed("a stream of bytes has two rows")
 		}
 		for _, v := range rows.Items {
-			if b, ok := v.(*value.Bytes); !ok || b.Kind != "Uint8Array" {
+			b, ok := v.(*value.Bytes)
+			if !ok || b.Kind != "Uint8Array" {
 				return malformed("a stream of bytes has a row that is something else")
+			}
+			if len(b.Data) == 0 {
+				rows.Items, p.reencode = nil, true
 			}
 		}
 	}

@@ -207,6 +207,9 @@ func (p *parser) formTag(s string) (value.Value, *reject.Error) {
 		if form.Entries[i], err = formEntry(field, e); err != nil {
 			return nil, err
 		}
+		if f, ok := form.Entries[i].Value.(*value.File); ok {
+			p.named(f)
+		}
 	}
 	return form, p.standsBefore(slot)
 }
