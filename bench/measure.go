@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"os/exec"
 	"strconv"
 	"strings"
 	"time"
@@ -38,6 +39,9 @@ func (b *bench) startServers(ctx context.Context, dir string) error {
 	if b.upstream, err = start(ctx, upstreamMode, b.loadCore, up, dir, self, upstreamMode, strconv.Itoa(up)); err != nil {
 		return err
 	}
+	if err := b.makeKeys(ctx, dir); err != nil {
+		return err
+	}
 	b.servers = map[string]*process{}
 	for i, v := range b.variants {
 		if v.direct {
@@ -53,6 +57,21 @@ func (b *bench) startServers(ctx context.Context, dir string) error {
 			return err
 		}
 		b.servers[v.name] = p
+	}
+	return nil
+}
+
+// makeKeys makes the keys that variants sign with.
+func (b *bench) makeKeys(ctx context.Context, dir string) error {
+	for _, args := range [][]string{
+		{"--kind", "wrapping", "--out", wrappingFile},
+		{"--kind", "assertion", "--out", keysetFile, "--wrapping-key-file", wrappingFile},
+	} {
+		cmd := exec.CommandContext(ctx, b.binary, append([]string{"keys", "generate"}, args...)...)
+		cmd.Dir = dir
+		if out, err := cmd.CombinedOutput(); err != nil {
+			return fmt.Errorf("making keys: %w\n%s", err, out)
+		}
 	}
 	return nil
 }

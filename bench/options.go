@@ -30,7 +30,7 @@ Measures what the gate costs: CPU time per request of the actiongw binary with t
 by that of the same binary as a bare Caddy reverse proxy. Linux, two cores.
 
 Examples:
-  go run ./bench                                      everything, about 7 minutes
+  go run ./bench                                      everything, about 13 minutes
   go run ./bench --only get,text2k --rounds 4         a quick look, not a measurement
   go run ./bench --json run1.json --markdown > t.md   keep every visit, and a table for a document
   go run ./bench --add limit=limit.caddy              compare with the directives in limit.caddy, too

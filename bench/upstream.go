@@ -14,9 +14,10 @@ import (
 // behind the proxies.
 const upstreamMode = "upstream"
 
-// answer is what the upstream sends: the result of an action, as small as it gets.
-const answer = "HTTP/1.1 200 OK\r\nContent-Type: text/x-component\r\nContent-Length: 42\r\n\r\n" +
-	"0:{\"a\":\"$@1\",\"f\":\"\",\"b\":\"bench\"}\n1:\"done\"\n"
+// answer is what the upstream sends: the result of an action, as a JSON backend writes it. Gates in
+// front of React pass it on unread.
+const answer = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 42\r\n\r\n" +
+	`{"id":"order-1042","state":"saved","n":12}`
 
 // An upstream answers every request alike, after reading its body whole. It does no other work, and
 // like the generator, with which it shares a core, it is one thread around epoll: the proxies are

@@ -24,12 +24,24 @@ type variant struct {
 	refuses bool   // answers a foreign Origin with 4xx; others answer 200
 }
 
+// How a gate signs: the lines of its block. The files are made by makeKeys.
+const (
+	signSecret   = "assertion {\naudience bench\nsecret 0123456789abcdef0123456789abcdef\n}"
+	signKey      = "wrapping_key {file." + wrappingFile + "}\nassertion {\naudience bench\nkeyset " + keysetFile + "\n}"
+	wrappingFile = "wrapping.json"
+	keysetFile   = "assertion.keyset"
+)
+
 // variants is the table of what is compared. To compare something else add a line here, or give
 // --add NAME=FILE for a single run.
 var variants = []variant{
 	{name: baseVariant, about: "Caddy's reverse_proxy alone: what the others are divided by"},
 	{name: controlVariant, about: "a second process of the same: the A/A control"},
 	{name: "gate", about: "actiongw with its defaults before reverse_proxy", site: "actiongw", refuses: true},
+	{name: "gate-hs256", about: "the gate, which signs calls with a secret", site: "actiongw {\n" + signSecret + "\n}", refuses: true},
+	{name: "gate-es256", about: "the gate, which signs calls with a key", site: "actiongw {\n" + signKey + "\n}", refuses: true},
+	{name: "json", about: "the gate in front of a JSON backend", site: "actiongw {\nbackend json\n}", refuses: true},
+	{name: "json-hs256", about: "the same, which signs calls with a secret", site: "actiongw {\nbackend json\n" + signSecret + "\n}", refuses: true},
 	{name: directVariant, about: "no proxy, to show that the generator has room to spare", direct: true},
 }
 
