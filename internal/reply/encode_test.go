@@ -159,7 +159,7 @@ func TestEncode(t *testing.T) {
 			form("2", `{"id":"a","bound":"$@1"}`, "0", `["$R3","$h2"]`, "1", `["$0:0"]`, "S3", "C"),
 			`1="$R2" 4={"id":"a","bound":"$@3"} 0=["$1","$h4"] S2=C 3=["$1"]`, false},
 		{"rows that come before their stream come after it", reply.Current,
-			form("S1", `1`, "0", `["$R1"]`, "S1", "C"), `0=["$R1"] S1=1 S1=C`, false},
+			form("2", `["$R1"]`, "S1", `"$0"`, "0", `["$W2","$0"]`, "S1", "C"), `1=["$R2"] 0=["$W1","$0"] S2="$0" S2=C`, false},
 		{"a stream of no bytes has no row", reply.Current,
 			form("0", `["$r1"]`, "2<", "", "S1", `"$o2"`, "S1", "C"), `0=["$r1"] S1=C`, false},
 		{"a member __proto__ goes", reply.Current, form("0", `[{"a":1,"__proto__":{"b":2}}]`), `0=[{"a":1}]`, false},

@@ -28,6 +28,13 @@ func (p *parser) arrived() *reject.Error {
 			return badReference("a reference to a part that comes later")
 		}
 	}
+	// The client writes rows when their stream has gone. Of others React's decoder
+	// may lose one that refers to something.
+	for i := range p.slots {
+		if s := &p.slots[i]; s.kind == kindStream && s.first < o.of(s.first) {
+			p.reencode = true
+		}
+	}
 	p.awaited()
 	return nil
 }

@@ -35,9 +35,6 @@ func (p *parser) openRows(s string, v value.Value) (value.Value, *reject.Error) 
 		return nil, badReference("a stream without rows")
 	}
 	slot.made = v
-	// The client writes rows after their stream. React's decoder reads others too
-	// early.
-	p.reencode = p.reencode || slot.first < slot.opener
 	p.queue = append(p.queue, p.mentions[len(p.mentions)-1].id)
 	return v, nil
 }
