@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"net"
@@ -148,7 +149,9 @@ func TestSealingOverAUnixSocket(t *testing.T) {
 	}
 	g := start(t, "run", "--config", config)
 	g.log.await(t, "start", func(line map[string]any) bool { return line["msg"] == "serving initial configuration" })
-	client := http.Client{Transport: &http.Transport{Dial: func(string, string) (net.Conn, error) { return net.Dial("unix", socket) }}}
+	client := http.Client{Transport: &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+		return new(net.Dialer).DialContext(ctx, "unix", socket)
+	}}}
 	response, err := client.Post("http://gate/", "application/json", strings.NewReader(`{"action":"publish","values":[]}`))
 	if err != nil {
 		t.Fatal(err)

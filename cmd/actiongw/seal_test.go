@@ -62,7 +62,7 @@ func TestOpenSaysWhatIsWrong(t *testing.T) {
 	typed(t, "", nil, "open", "--key-file", file).want(t, 1, "empty")
 	typed(t, "[]", nil, "seal", "--action", "xyz", "--values", "-", "--key-file", file).want(t, 1, "--action wants")
 	typed(t, `{"a":1}`, nil, "seal", "--action", sealAction, "--values", "-", "--key-file", file).want(t, 1, "want a JSON array")
-	typed(t, `["s3cr3t-1"`, nil, "seal", "--action", sealAction, "--values", "-", "--key-file", file).want(t, 1, "not closed")
+	typed(t, `["s3cr3t-1"`, nil, "seal", "--action", sealAction, "--values", "-", "--key-file", file).want(t, 1, "ends in the middle")
 	typed(t, `[{"a":1,"a":2}]`, nil, "seal", "--action", sealAction, "--values", "-", "--key-file", file).want(t, 1, "twice")
 }
 

@@ -216,7 +216,9 @@ func TestRecordedTraffic(t *testing.T) {
 // trafficGates starts a gate for each recorded build, with its key and, where
 // one was recorded, its manifest.
 type trafficGates struct {
-	up    *upstream
+	up *upstream
+	// more is options for all of them.
+	more  string
 	gates map[string]*gate
 }
 
@@ -229,8 +231,8 @@ func (s trafficGates) gate(t *testing.T, e vectors.Exchange) *gate {
 	if err != nil {
 		t.Fatal(err)
 	}
-	options := "key " + keys[e.KeyName] + "\n"
-	manifest := "../../internal/vectors/traffic/manifests/" + e.Build + "-open.json"
+	options := s.more + "key " + keys[e.KeyName] + "\n"
+	manifest := manifestOf(e)
 	if _, err := os.Stat(manifest); err == nil {
 		options += "manifest " + manifest + "\n"
 	}
@@ -240,6 +242,11 @@ func (s trafficGates) gate(t *testing.T, e vectors.Exchange) *gate {
 	g := startGate(t, "", "actiongw {\n"+options+"}\n"+s.up.proxy())
 	s.gates[e.Build+e.KeyName] = g
 	return g
+}
+
+// manifestOf is where the manifest of a recording's build is, if there is one.
+func manifestOf(e vectors.Exchange) string {
+	return "../../internal/vectors/traffic/manifests/" + e.Build + "-open.json"
 }
 
 func checkRefused(t *testing.T, g *gate, e vectors.Exchange, a answer, got []received, reason string) {

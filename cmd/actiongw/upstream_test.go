@@ -25,7 +25,13 @@ type received struct {
 	err                  error // of reading the body: a broken request
 }
 
+// startUpstream is a backend that speaks React's formats.
 func startUpstream(t testing.TB) *upstream {
+	return startUpstreamWith(t, "text/x-component", "0:{}\n")
+}
+
+// startUpstreamWith is a backend that gives everybody the same answer.
+func startUpstreamWith(t testing.TB, mediaType, answer string) *upstream {
 	u := &upstream{}
 	u.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		var body strings.Builder
@@ -33,8 +39,8 @@ func startUpstream(t testing.TB) *upstream {
 		u.mu.Lock()
 		u.seen = append(u.seen, received{r.Method, r.RequestURI, r.Host, r.Header, r.Trailer, body.String(), r.ContentLength, err})
 		u.mu.Unlock()
-		w.Header().Set("Content-Type", "text/x-component")
-		_, _ = io.WriteString(w, "0:{}\n")
+		w.Header().Set("Content-Type", mediaType)
+		_, _ = io.WriteString(w, answer)
 	}))
 	t.Cleanup(u.Close)
 	return u

@@ -2,16 +2,12 @@ package closure_test
 
 import (
 	"bytes"
-	"encoding/json"
-	"fmt"
-	"reflect"
 	"strings"
 	"testing"
 	"unicode/utf8"
 
 	"github.com/actiongw/actiongw/internal/closure"
 	"github.com/actiongw/actiongw/internal/keyring"
-	"github.com/actiongw/actiongw/internal/value"
 )
 
 // FuzzSealedOpens: what was sealed opens to the same, as a closure in order.
@@ -119,58 +115,4 @@ func FuzzOwnOpens(f *testing.F) {
 			t.Errorf("another audience: %v", refusal)
 		}
 	})
-}
-
-// FuzzParseValues: what is read as values is JSON, and means what Go's own
-// reader says. Types take nothing away and change nothing that they do not name.
-func FuzzParseValues(f *testing.F) {
-	for _, seed := range []string{`["v41", -1.5e3, null, [true, {"a": []}]]`, `[]`, `[{"a":1,"a":2}]`, `["\ud83d\ude00"]`, `[1] 2`, `{"a":[]}`} {
-		f.Add([]byte(seed))
-	}
-	f.Fuzz(func(t *testing.T, text []byte) {
-		list, err := closure.ParseValues(text)
-		if err != nil {
-			return // what cannot be read has no meaning to compare
-		}
-		var want []any
-		if err := json.Unmarshal(text, &want); err != nil {
-			t.Fatalf("it is no JSON array: %v", err)
-		}
-		if bytes.Contains(text, []byte(`\u`)) {
-			return // Go reads half of a surrogate pair as U+FFFD
-		}
-		if got, _ := plainOf(list).([]any); fmt.Sprintf("%#v", got) != fmt.Sprintf("%#v", want) {
-			t.Errorf("%#v, want %#v", got, want)
-		}
-		typed, err := closure.Own{Values: text, Types: []byte(`{}`)}.Captured()
-		if err != nil || !reflect.DeepEqual(typed, list) {
-			t.Errorf("with no types: %v, %v", typed, err)
-		}
-	})
-}
-
-// plainOf turns values of JSON into what encoding/json makes of them.
-func plainOf(v value.Value) any {
-	switch v := v.(type) {
-	case value.String:
-		return string(v)
-	case value.Number:
-		return float64(v)
-	case value.Bool:
-		return bool(v)
-	case *value.Array:
-		list := []any{}
-		for _, item := range v.Items {
-			list = append(list, plainOf(item))
-		}
-		return list
-	case *value.Object:
-		members := map[string]any{}
-		for _, m := range v.Members {
-			members[m.Key] = plainOf(m.Value)
-		}
-		return members
-	default:
-		return nil
-	}
 }

@@ -231,33 +231,3 @@ func again(t *testing.T, c jsoncall.Call, m jsoncall.Message, s sent) {
 		t.Fatalf("got %s and %v, want %s", got.Call, refusal, m.Call)
 	}
 }
-
-// FuzzParseResult holds that no body makes the reader panic, that an error comes
-// alone, and that what is read is within what a call can carry.
-func FuzzParseResult(f *testing.F) {
-	for _, body := range []string{
-		`{"value":{"a":[1,"x",null]},"types":{"/value/a/2":"undefined"}}`,
-		`{"value":[["k","2026-01-02T03:04:05+01:00"]],"types":{"/value":"Promise<Map>","/value/0/1":"Date"}}`,
-		`{"types":{"/value/~0~1":"Set"},"value":{"~/":[]}}`, `[1e999,-0,"\ud800"]`, `"`, `{"a":1,"a":2}`, `{"value":"AQI=","types":{"/value":"Int16Array"}}`,
-	} {
-		f.Add([]byte(body), true)
-		f.Add([]byte(body), false)
-	}
-	f.Fuzz(func(t *testing.T, body []byte, rich bool) {
-		v, err := jsoncall.ParseResult(bytes.Clone(body), rich)
-		if (v == nil) == (err == nil) {
-			t.Fatalf("a value %v with an error %v", v, err)
-		}
-		if err != nil {
-			return
-		}
-		if !rich && !json.Valid(body) {
-			t.Fatal("read what is not JSON")
-		}
-		_, refusal := jsoncall.Encode(jsoncall.Call{Args: []value.Value{v}}, jsoncall.Limits{Bytes: 1 << 30}, nil)
-		// Promises count as levels of a call, and two keys may be one as UTF-8.
-		if refusal != nil && !strings.Contains(refusal.Detail, "levels") && !strings.Contains(refusal.Detail, "two keys") {
-			t.Fatalf("the result cannot be written: %v", refusal)
-		}
-	})
-}

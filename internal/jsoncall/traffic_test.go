@@ -21,34 +21,6 @@ import (
 // genuine are the families of recorded traffic that a browser sent.
 const genuine = "abcdefnw"
 
-// withoutForm are recorded calls that hold what JSON cannot say, by scenario,
-// with a word of the refusal.
-var withoutForm = map[string]string{
-	"a_proto":     "__proto__",
-	"b_cycle":     "contains itself",
-	"b_jsx":       "a symbol", // in Next 14, which sends an element as an object
-	"b_symbol":    "a symbol",
-	"b_tempback":  "a symbol",
-	"c_clientref": "a React element",
-	"c_error":     "an error",
-	"c_jsx":       "a React element",
-	"c_special":   "a symbol",
-}
-
-// loggedOtherwise are calls that the app logged in another way than it got them.
-var loggedOtherwise = map[string]string{
-	"a_default":   "the action's parameter has a default",
-	"a_fixed2":    "the action takes fewer parameters",
-	"a_noparam":   "the action takes fewer parameters",
-	"a_skipfirst": "the action takes fewer parameters",
-	"c_fixedargs": "the action takes another number of parameters",
-	"c_loop0":     "Next 14 captures two values for item and item.i",
-	"c_loop3":     "Next 14 captures two values for item and item.i",
-	"c_noargs":    "the action takes fewer parameters",
-	"d_emptyfile": "Next names a file without a name undefined",
-	"d_rich":      "Next 14 reads the names of fields as Latin-1",
-}
-
 // TestRecordedTraffic writes each recorded call of a real browser as JSON and
 // holds arguments, captured values, types and files against what the app logged.
 func TestRecordedTraffic(t *testing.T) {
@@ -57,6 +29,7 @@ func TestRecordedTraffic(t *testing.T) {
 		t.Fatal(err)
 	}
 	ring := ringOf(t)
+	withoutForm, loggedOtherwise := vectors.WithoutJSON(), vectors.LoggedOtherwise()
 	seen := map[string]bool{}
 	args, closures := 0, 0
 	for _, e := range exchanges {
@@ -81,7 +54,11 @@ func TestRecordedTraffic(t *testing.T) {
 			seen[scenario] = true
 			continue
 		}
-		if err := backend(t, m).compare(invocations[0].Args, invocations[0].Bound); err != nil {
+		got, err := vectors.ParseJSONCall(m.ContentType, m.Body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := got.CompareLogged(invocations[0].Args, invocations[0].Bound); err != nil {
 			if loggedOtherwise[scenario] == "" {
 				t.Errorf("%s: %v in %.200s", e.ID, err, m.Call)
 			}

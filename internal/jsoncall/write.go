@@ -86,25 +86,10 @@ func (w *writer) pointer() string {
 		if in.bracket == '[' {
 			p = strconv.AppendInt(p, int64(in.n-1), 10)
 		} else {
-			p = appendStep(p, in.key)
+			p = jsonform.AppendStep(p, in.key)
 		}
 	}
 	return string(p)
-}
-
-// appendStep escapes a key for a pointer (RFC 6901 §3).
-func appendStep(p []byte, key string) []byte {
-	for i := range len(key) {
-		switch key[i] {
-		case '~':
-			p = append(p, "~0"...)
-		case '/':
-			p = append(p, "~1"...)
-		default:
-			p = append(p, key[i])
-		}
-	}
-	return p
 }
 
 func (w *writer) Kind(name string) { w.kinds = append(w.kinds, name) }

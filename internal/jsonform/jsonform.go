@@ -1,6 +1,7 @@
 // Package jsonform says what JavaScript values are in plain JSON. A schema
 // checks the arguments of a call in this form, and a backend that does not
-// speak React's format gets them in it, so both see the same.
+// speak React's format gets them in it, so both see the same. A [Walk] writes
+// the form; a [Reader] makes values of it again.
 //
 //	undefined, NaN, ±Infinity, temporary references   null
 //	-0                                                0

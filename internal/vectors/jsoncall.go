@@ -1,47 +1,71 @@
-package jsoncall_test
+package vectors
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io"
 	"maps"
+	"mime"
+	"mime/multipart"
 	"slices"
 	"strconv"
 	"strings"
-	"testing"
 	"unicode/utf16"
 
 	"github.com/go-json-experiment/json/jsontext"
-
-	"github.com/actiongw/actiongw/internal/jsoncall"
 )
 
-// logged compares what a backend gets with what the app of a recording logged
-// (internal/vectors/README.md, the tags of `expected`).
-type logged struct {
-	sent
-	// files are the contents of parts.
-	files map[string]string
+// A JSONCall is a call as JSON, as a backend in Go reads it with its standard
+// library.
+type JSONCall struct {
+	Action, ID, URL string
+	Closure, Args   []any
+	Types           map[string]string
+	// Files are the contents of files by the names of their parts.
+	Files map[string]string `json:"-"`
+
 	// root is what the log's references are relative to.
 	root any
 }
 
-// backend reads a message as a backend would.
-func backend(t *testing.T, m jsoncall.Message) *logged {
-	l := &logged{files: map[string]string{}}
-	if err := json.Unmarshal(m.Call, &l.sent); err != nil {
-		t.Fatalf("%v in %.300s", err, m.Call)
+// ParseJSONCall reads the body of a call: JSON, or a form in which the part
+// `call` comes first and has the JSON.
+func ParseJSONCall(contentType string, body []byte) (*JSONCall, error) {
+	c := &JSONCall{Files: map[string]string{}}
+	mediaType, params, err := mime.ParseMediaType(contentType)
+	switch {
+	case err != nil:
+		return nil, err
+	case mediaType == "application/json":
+		return c, json.Unmarshal(body, c)
+	case mediaType != "multipart/form-data":
+		return nil, fmt.Errorf("media type %s", contentType)
 	}
-	if len(m.Call) == len(m.Body) {
-		return l
+	for form := multipart.NewReader(bytes.NewReader(body), params["boundary"]); ; {
+		part, err := form.NextRawPart()
+		if errors.Is(err, io.EOF) {
+			return c, nil
+		}
+		if err != nil {
+			return nil, err
+		}
+		content, err := io.ReadAll(part)
+		switch {
+		case err != nil:
+		case part.FormName() == "call":
+			err = json.Unmarshal(content, c)
+		default:
+			c.Files[part.FormName()] = string(content)
+		}
+		if err != nil {
+			return nil, err
+		}
 	}
-	parts, contents := readParts(t, m)
-	for i, p := range parts {
-		l.files[p.FormName()] = contents[i]
-	}
-	return l
 }
 
 // members reads an object in its order.
@@ -68,17 +92,18 @@ func members(raw json.RawMessage) (names []string, values []any, err error) {
 	return names, values, nil
 }
 
-// compare compares the arguments and the captured values, which are logged by
-// variable; nil or null when there are none. No type may be left that the log
-// does not speak of.
-func (l *logged) compare(args, captured json.RawMessage) error {
-	if err := json.Unmarshal(args, &l.root); err != nil {
+// CompareLogged compares arguments and captured values with what the app of a
+// recording logged (README.md, the tags of `expected`). Captured ones are logged
+// by variable, nil or null when there are none. No type may be left that the log
+// does not speak of, so a call can be compared once.
+func (c *JSONCall) CompareLogged(args, captured json.RawMessage) error {
+	if err := json.Unmarshal(args, &c.root); err != nil {
 		return err
 	}
-	if err := l.same(l.root, l.Args, "/args"); err != nil {
+	if err := c.same(c.root, c.Args, "/args"); err != nil {
 		return err
 	}
-	if l.Closure != nil {
+	if c.Closure != nil {
 		names, values, err := members(captured)
 		if err != nil {
 			return err
@@ -87,36 +112,36 @@ func (l *logged) compare(args, captured json.RawMessage) error {
 		for i, name := range names {
 			byName[name] = values[i]
 		}
-		l.root = byName
-		if err := l.same(values, l.Closure, "/closure"); err != nil {
+		c.root = byName
+		if err := c.same(values, c.Closure, "/closure"); err != nil {
 			return err
 		}
 	}
-	if len(l.Types) > 0 {
-		return fmt.Errorf("types %v are not in the log", slices.Sorted(maps.Keys(l.Types)))
+	if len(c.Types) > 0 {
+		return fmt.Errorf("types %v are not in the log", slices.Sorted(maps.Keys(c.Types)))
 	}
 	return nil
 }
 
 // take returns the type at a place, and counts it as seen.
-func (l *logged) take(at string) string {
-	kind := l.Types[at]
-	delete(l.Types, at)
+func (c *JSONCall) take(at string) string {
+	kind := c.Types[at]
+	delete(c.Types, at)
 	return kind
 }
 
-func (l *logged) same(want, got any, at string) error {
+func (c *JSONCall) same(want, got any, at string) error {
 	if tagged, ok := want.(map[string]any); ok && tagged["$type"] != nil {
-		return l.sameTagged(tagged, got, at)
+		return c.sameTagged(tagged, got, at)
 	}
-	if kind := l.take(at); kind != "" {
+	if kind := c.take(at); kind != "" {
 		return fmt.Errorf("%s: got a %s, want plain JSON", at, kind)
 	}
 	switch want := want.(type) {
 	case []any:
-		return l.sameList(want, got, at)
+		return c.sameList(want, got, at)
 	case map[string]any:
-		return l.sameMembers(want, got, at)
+		return c.sameMembers(want, got, at)
 	}
 	if got != want {
 		return fmt.Errorf("%s: got %v, want %v", at, got, want)
@@ -124,7 +149,7 @@ func (l *logged) same(want, got any, at string) error {
 	return nil
 }
 
-func (l *logged) sameMembers(want map[string]any, got any, at string) error {
+func (c *JSONCall) sameMembers(want map[string]any, got any, at string) error {
 	object, ok := got.(map[string]any)
 	if !ok || len(object) != len(want) {
 		return fmt.Errorf("%s: want an object of %d", at, len(want))
@@ -134,14 +159,14 @@ func (l *logged) sameMembers(want map[string]any, got any, at string) error {
 		if !ok {
 			return fmt.Errorf("%s: no member %s", at, key)
 		}
-		if err := l.same(w, g, at+"/"+strings.NewReplacer("~", "~0", "/", "~1").Replace(key)); err != nil {
+		if err := c.same(w, g, at+"/"+strings.NewReplacer("~", "~0", "/", "~1").Replace(key)); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (l *logged) sameList(want, got any, at string) error {
+func (c *JSONCall) sameList(want, got any, at string) error {
 	w, g := want.([]any), []any(nil)
 	if got, ok := got.([]any); ok {
 		g = got
@@ -150,7 +175,7 @@ func (l *logged) sameList(want, got any, at string) error {
 		return fmt.Errorf("%s: got %d items, want %d", at, len(g), len(w))
 	}
 	for i := range w {
-		if err := l.same(w[i], g[i], at+"/"+strconv.Itoa(i)); err != nil {
+		if err := c.same(w[i], g[i], at+"/"+strconv.Itoa(i)); err != nil {
 			return err
 		}
 	}
@@ -182,44 +207,44 @@ func jsonOf(want map[string]any) (kind string, v any) {
 	return "", nil
 }
 
-func (l *logged) sameTagged(want map[string]any, got any, at string) error {
+func (c *JSONCall) sameTagged(want map[string]any, got any, at string) error {
 	tag := want["$type"].(string)
 	switch tag {
 	case "Ref":
-		return l.same(l.find(want["path"].(string)), got, at)
+		return c.same(c.find(want["path"].(string)), got, at)
 	case "Promise":
-		inner, ok := strings.CutPrefix(l.take(at), "Promise")
+		inner, ok := strings.CutPrefix(c.take(at), "Promise")
 		if !ok {
 			return fmt.Errorf("%s: want a promise", at)
 		}
 		if inner != "" {
-			l.Types[at] = inner[1 : len(inner)-1]
+			c.Types[at] = inner[1 : len(inner)-1]
 		}
-		return l.same(want["value"], got, at)
+		return c.same(want["value"], got, at)
 	case "Object":
 		object := map[string]any{}
 		for _, e := range want["entries"].([]any) {
 			object[e.([]any)[0].(string)] = e.([]any)[1]
 		}
-		return l.sameMembers(object, got, at)
+		return c.sameMembers(object, got, at)
 	case "LongString":
 		return sameLong(want, got, at)
 	}
-	kind := l.take(at)
+	kind := c.take(at)
 	if wantKind, v := jsonOf(want); wantKind != "" {
 		if strings.Replace(kind, "AsyncIterator", "AsyncIterable", 1) != wantKind {
 			return fmt.Errorf("%s: got a %q, want a %s", at, kind, wantKind)
 		}
 		if list, ok := v.([]any); ok {
-			return l.sameList(list, got, at)
+			return c.sameList(list, got, at)
 		}
-		return l.same(v, got, at)
+		return c.same(v, got, at)
 	}
 	switch tag {
 	case "FormData":
-		return l.sameForm(want, got, at)
+		return c.sameForm(want, got, at)
 	case "File", "Blob":
-		return l.sameFile(want, got, at)
+		return c.sameFile(want, got, at)
 	case "ServerReference", "Function": // Next 14 logs a function without its id
 		if ref, ok := got.(map[string]any); kind != "ServerReference" || !ok || want["id"] != nil && want["id"] != ref["id"] {
 			return fmt.Errorf("%s: got %s %v, want function %v", at, kind, got, want["id"])
@@ -253,7 +278,7 @@ func sameHash(want map[string]any, data, at string) error {
 	return nil
 }
 
-func (l *logged) sameFile(want map[string]any, got any, at string) error {
+func (c *JSONCall) sameFile(want map[string]any, got any, at string) error {
 	file, ok := got.(map[string]any)
 	if !ok || len(file) != 4 || file["type"] != want["type"] || file["size"] != want["byteLength"] {
 		return fmt.Errorf("%s: got %v, want a file of %v, %v bytes", at, file, want["type"], want["byteLength"])
@@ -261,14 +286,14 @@ func (l *logged) sameFile(want map[string]any, got any, at string) error {
 	if name, ok := want["name"].(string); ok && file["name"] != name[strings.LastIndexAny(name, `/\`)+1:] {
 		return fmt.Errorf("%s: got file name %v, want %v", at, file["name"], name)
 	}
-	content, ok := l.files[file["part"].(string)]
+	content, ok := c.Files[file["part"].(string)]
 	if !ok {
 		return fmt.Errorf("%s: no part %v", at, file["part"])
 	}
 	return sameHash(want, content, at)
 }
 
-func (l *logged) sameForm(want map[string]any, got any, at string) error {
+func (c *JSONCall) sameForm(want map[string]any, got any, at string) error {
 	fields := map[string]any{}
 	for _, e := range want["entries"].([]any) {
 		name, v := e.([]any)[0].(string), e.([]any)[1]
@@ -278,12 +303,12 @@ func (l *logged) sameForm(want map[string]any, got any, at string) error {
 		values, _ := fields[name].([]any)
 		fields[name] = append(values, v)
 	}
-	return l.sameMembers(fields, got, at)
+	return c.sameMembers(fields, got, at)
 }
 
 // find follows a path of the log, such as $.0.values.1.
-func (l *logged) find(path string) any {
-	v := l.root
+func (c *JSONCall) find(path string) any {
+	v := c.root
 	for step := range strings.SplitSeq(strings.TrimPrefix(strings.TrimPrefix(path, "$"), "."), ".") {
 		switch in := v.(type) {
 		case map[string]any:

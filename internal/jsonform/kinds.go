@@ -1,4 +1,4 @@
-package jsoncall
+package jsonform
 
 import (
 	"encoding/base64"
@@ -104,7 +104,7 @@ func elementSize(kind string) int {
 }
 
 // wanted says what the JSON of a type looks like. A type that we do not know is
-// not repeated: it is the body's text.
+// not repeated: it is of the text that is read.
 func wanted(kind string) string {
 	switch kind {
 	case "undefined", "NaN", "Infinity", "-Infinity", "never":
@@ -122,7 +122,7 @@ func wanted(kind string) string {
 	case "FormData":
 		return "FormData wants an object of arrays of texts"
 	case "File", "Blob", "ServerReference", "TemporaryReference":
-		return kind + " cannot stand in a result"
+		return kind + " cannot stand here"
 	}
 	if elementSize(kind) > 0 {
 		return kind + " wants base64 text, of whole elements"

@@ -1,4 +1,4 @@
-package jsoncall
+package jsonform
 
 import (
 	"fmt"
