@@ -11,9 +11,10 @@
 //	   │ reply.Parse                 arguments
 //	   │ closure.Open → flight.Parse captured values
 //	   │ policy.Decide               the action's own rule
+//	   │ jsoncall.Encode             JSON backend: the call as JSON
 //	   │ assertion.Sign              what upstream may believe, if it is to
 //	   ▼
-//	Admit: one of each control header, the bytes that were checked
+//	Admit: one of each control header, the bytes that were checked or the JSON of them
 //	any step may end in exactly one *reject.Error
 //
 // It never dials: what passes goes to the next HTTP handler. A form post is no
