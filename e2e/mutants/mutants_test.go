@@ -68,7 +68,14 @@ var mutants = []mutant{
 	{"what does not open is data", "internal/closure/decide.go", "return Decision{}, refuseKey()", "return Decision{}, nil", "TestRecordedTraffic$|TestKeysRotate"},
 	{"unknown actions pass", "internal/manifest/set.go", "if !ok && s.Settled() {", "if !ok && false {", "TestRecordedTraffic$|TestManifestIsReadAgain"},
 	{"rules are not asked", "internal/policy/decide.go", "case r.Deny:", "case false:", "TestRulesByName"},
-	{"an id may be anything", "internal/proxy/gate.go", "c.ID, ok = action.ParseID(first(r.Header[headerAction]))", "c.ID, ok = action.ID(first(r.Header[headerAction])), true", "TestRecordedTraffic$|TestAttackReflectedInput"},
+	{"an id may be anything", "internal/proxy/gate.go", "c.ID, ok = g.parseID(first(r.Header[c.Dialect.Header()]))", "_ = g\nc.ID, ok = action.ID(first(r.Header[c.Dialect.Header()])), true", "TestRecordedTraffic$|TestAttackReflectedInput"},
+	{"anybody may post a ready-made call", "internal/proxy/gate.go", "case g.config.JSON && isCallPath(r.URL, g.config.CallPath):", "case false:", "TestReasonsHoldTogether"},
+	{"closures never expire", "internal/closure/own.go", "case want.Now >= c.Expires:", "case false:", "TestReasonsHoldTogether"},
+	{"closures are bound to nobody", "internal/closure/own.go", "case subtle.ConstantTimeCompare([]byte(b), []byte(Bind(cookies[0]))) != 1:", "case subtle.ConstantTimeCompare(nil, nil) != 1:", "TestSealedFormsReachTheirAction"},
+	{"anything is sealed for a browser", "caddy/seal.go", `name == "Origin" ||`, "", "TestWhoMayHaveSomethingSealed"},
+	{"any token will do", "caddy/seal.go", `hashToken(r.Header.Get("Authorization"))`, "s.token", "TestWhoMayHaveSomethingSealed"},
+	{"a backend may send people anywhere", "internal/jsoncall/answer_location.go", "if path, ok = cutSite(s); !ok {", "if path, ok = cutSite(s); false {", "TestAnswersOfAJSONBackend"},
+	{"any answer is a result", "internal/jsoncall/answer_head.go", `essence, utf8 := contentType(header["Content-Type"])`, `_, utf8 := contentType(header["Content-Type"]); essence := jsonType`, "TestAnswersOfAJSONBackend"},
 }
 
 func TestAttackTestsNoticeMissingChecks(t *testing.T) {
