@@ -3,11 +3,13 @@
 package react
 
 import (
+	"bytes"
 	"errors"
 	"maps"
 	"math"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/actiongw/actiongw/internal/reply"
 	"github.com/actiongw/actiongw/internal/value"
@@ -72,6 +74,7 @@ type decoder struct {
 	streaming bool
 	// again is set for a body that was written again.
 	again bool
+	sent  []byte // the body as it was sent
 	found map[defect]bool
 	// stuck are the functions that are among their own arguments.
 	stuck map[value.Value]bool
@@ -85,8 +88,8 @@ type decoder struct {
 }
 
 // defectsIn returns the defects in a reading of v, or what else is different.
-func defectsIn(v value.Value, r reading, wire reply.Wire, streaming, again bool) (map[defect]bool, error) {
-	d := &decoder{wire: wire, streaming: streaming, again: again, found: map[defect]bool{}, stuck: map[value.Value]bool{}, times: map[value.Value]int{v: 1}}
+func defectsIn(v value.Value, r reading, wire reply.Wire, streaming, again bool, sent []byte) (map[defect]bool, error) {
+	d := &decoder{wire: wire, streaming: streaming, again: again, sent: sent, found: map[defect]bool{}, stuck: map[value.Value]bool{}, times: map[value.Value]int{v: 1}}
 	d.first = reach(v, func(v value.Value) bool {
 		_, function := v.(*value.ServerReference)
 		return !function && atOnce(v)
@@ -264,8 +267,14 @@ func (d *decoder) list(a *value.Array) {
 }
 
 // isMoved reports whether a temporary reference, or what it stands in, stands in
-// two places.
+// two places, or in a part that a reference alone has opened and that is none
+// any more.
 func (d *decoder) isMoved(t *value.TemporaryReference) bool {
+	part, _, _ := strings.Cut(t.Position, ":")
+	if bytes.Contains(d.sent, []byte(`"$`+part+`"`)) {
+		d.found[moved] = true
+		return true
+	}
 	for v, n := range d.times {
 		if n > 1 && reach(v, atOnce)[t] {
 			d.found[moved] = true

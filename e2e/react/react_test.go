@@ -258,7 +258,7 @@ func (c *tally) differFrom(k *call, r readings, again bool) string {
 		if problem == "" {
 			continue
 		}
-		defects, err := defectsIn(k.reply.Root, *one, c.wire, one == r.Streaming, again)
+		defects, err := defectsIn(k.reply.Root, *one, c.wire, one == r.Streaming, again, k.Body)
 		if err == nil && len(defects) == 0 {
 			err = errors.New("other identities")
 		}
