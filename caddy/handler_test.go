@@ -44,9 +44,23 @@ func TestJSONGivesTheErrorsOfTheCaddyfile(t *testing.T) {
 		{"a wrapping key in the clear", `{"next_keyset": "x", "wrapping_key": "{\"primaryKeyId\":1}"}`, "wants a placeholder"},
 		{"a keyset and no wrapping key", `{"next_keyset": "x"}`, "wrapping_key: keysets are encrypted, and nothing says with which key"},
 		{"a wrapping key from an empty variable", `{"next_keyset": "x", "wrapping_key": "{env.ACTIONGW_TEST_EMPTY}"}`, "wrapping_key: "},
+		{"closures that nothing opens", `{"backend": "json", "actions": [{"match": ["publish"], "closure_required": true}]}`, "action rule 1: closure required would refuse every call of publish"},
 	} {
 		if _, err := provision(t, tc.config); err == nil || !strings.Contains(err.Error(), tc.says) {
 			t.Errorf("%s: %v, want %q in it", tc.is, err, tc.says)
+		}
+	}
+}
+
+// TestClosuresThatMayBeRequired: what is not declared may have those of Next.
+func TestClosuresThatMayBeRequired(t *testing.T) {
+	for _, tc := range []struct{ is, config string }{
+		{"a JSON backend with manifests", `{"backend": "json", "actions": [{"match": ["**#inline-*"], "closure_required": true}]}`},
+		{"a declared action without any", `{"backend": "json", "actions": [{"match": ["publish"]}]}`},
+		{"a server of React", `{"actions": [{"match": ["publish"], "closure_required": true}]}`},
+	} {
+		if _, err := provision(t, tc.config); err != nil {
+			t.Errorf("%s: %v", tc.is, err)
 		}
 	}
 }

@@ -43,6 +43,10 @@ func (h *Handler) readRules(read func(file string) (*policy.Schema, error)) ([]p
 				return nil, fmt.Errorf("action rule %d: args needs a wire other than auto: two versions of React read one call differently, and the schema would check only one reading", i+1)
 			}
 		}
+		// Nobody seals for a declared action in Next's layout.
+		if names := declaredBy(r); h.Backend == "json" && r.ClosureRequired && h.Closures == nil && len(names) > 0 {
+			return nil, fmt.Errorf("action rule %d: closure required would refuse every call of %s, because nothing opens its closures: set closures, with the keyset and the audience that they are sealed with", i+1, names[0])
+		}
 		rule, err := r.Policy(read)
 		if err != nil {
 			return nil, fmt.Errorf("action rule %d: %w", i+1, err)
@@ -56,10 +60,19 @@ func (h *Handler) readRules(read func(file string) (*policy.Schema, error)) ([]p
 // backend has no manifest that would.
 func (h *Handler) declared() (names []string) {
 	for _, r := range h.Actions {
-		for _, pattern := range r.Match {
-			if name, ok := action.ParseName(pattern); ok && !slices.Contains(names, string(name)) {
-				names = append(names, string(name))
+		for _, name := range declaredBy(r) {
+			if !slices.Contains(names, name) {
+				names = append(names, name)
 			}
+		}
+	}
+	return names
+}
+
+func declaredBy(r Rule) (names []string) {
+	for _, pattern := range r.Match {
+		if name, ok := action.ParseName(pattern); ok {
+			names = append(names, string(name))
 		}
 	}
 	return names

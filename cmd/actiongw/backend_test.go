@@ -150,3 +150,23 @@ func TestJSONBackendThatIsDown(t *testing.T) {
 		t.Errorf("%d %q, logged as %v", got.status, got.body, line)
 	}
 }
+
+// TestWarningOfNoKey: it is for those whose pages may seal with one.
+func TestWarningOfNoKey(t *testing.T) {
+	const manifest = "manifest ../../internal/vectors/traffic/manifests/next14-webpack-open.json\n"
+	for _, tc := range []struct {
+		is, options string
+		warns       bool
+	}{
+		{"a server of React", "dialect react\n", true},
+		{"a JSON backend", "dialect react\nbackend json\n", false},
+		{"a JSON backend and a build of Next without its key", "dialect react\nbackend json\n" + manifest, true},
+	} {
+		g := startGate(t, "", "actiongw {\n"+tc.options+"}\nrespond OK")
+		// Its line comes after those of the start.
+		g.refusal(t, send(t, g.address, reactCall("", "[]"), false))
+		if warned := strings.Contains(g.log.text(), "no key is configured"); warned != tc.warns {
+			t.Errorf("%s: warned %v\n%s", tc.is, warned, g.log.text())
+		}
+	}
+}

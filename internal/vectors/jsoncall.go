@@ -240,12 +240,14 @@ func (c *JSONCall) sameTagged(want map[string]any, got any, at string) error {
 		}
 		return c.same(v, got, at)
 	}
-	switch tag {
-	case "FormData":
+	switch {
+	case tag != "Function" && kind != tag:
+		return fmt.Errorf("%s: got a %q, want a %s", at, kind, tag)
+	case tag == "FormData":
 		return c.sameForm(want, got, at)
-	case "File", "Blob":
+	case tag == "File", tag == "Blob":
 		return c.sameFile(want, got, at)
-	case "ServerReference", "Function": // Next 14 logs a function without its id
+	case tag == "ServerReference", tag == "Function": // Next 14 logs a function without its id
 		if ref, ok := got.(map[string]any); kind != "ServerReference" || !ok || want["id"] != nil && want["id"] != ref["id"] {
 			return fmt.Errorf("%s: got %s %v, want function %v", at, kind, got, want["id"])
 		}
@@ -253,8 +255,8 @@ func (c *JSONCall) sameTagged(want map[string]any, got any, at string) error {
 	}
 	text, _ := got.(string)
 	data, err := base64.StdEncoding.DecodeString(text)
-	if err != nil || kind != tag {
-		return fmt.Errorf("%s: got a %s, want a %s", at, kind, tag)
+	if err != nil {
+		return fmt.Errorf("%s: want base64", at)
 	}
 	return sameHash(want, string(data), at)
 }
