@@ -43,7 +43,7 @@ func TestDemoRun(t *testing.T) {
 	fetch := []string{"Rsc-Action", "sign", "Content-Type", "text/plain;charset=UTF-8"}
 	with := func(more ...string) []string { return slices.Concat(fetch, more) }
 	session, form, stolen := readDemoPage(t, gate)
-	browser := []string{"Content-Type", "multipart/form-data; boundary=form", "Origin", gate}
+	browser := []string{"Content-Type", "multipart/form-data; boundary=guest.book", "Origin", gate}
 
 	want := []string{"GET / pass 200"}
 	for _, c := range []struct {
@@ -98,7 +98,7 @@ func readDemoPage(t *testing.T, gate string) (session, form, stolen string) {
 		t.Fatal(err)
 	}
 	part := func(name, value string) {
-		form += "--form\r\nContent-Disposition: form-data; name=\"" + name + "\"\r\n\r\n" + value + "\r\n"
+		form += "--guest.book\r\nContent-Disposition: form-data; name=\"" + name + "\"\r\n\r\n" + value + "\r\n"
 	}
 	var sealed string
 	for _, input := range regexp.MustCompile(`<input type="hidden" name="([^"]*)" value="([^"]*)">`).FindAllSubmatch(page, -1) {
@@ -107,7 +107,7 @@ func readDemoPage(t *testing.T, gate string) (session, form, stolen string) {
 	}
 	part("name", "Ada")
 	part("message", "hello")
-	form += "--form--\r\n"
+	form += "--guest.book--\r\n"
 	other := regexp.MustCompile(`data-stolen="(ag1\.[^"]+)"`).FindSubmatch(page)
 	if other == nil || !strings.HasPrefix(sealed, `"ag1.`) {
 		t.Fatalf("the page has nothing sealed:\n%s", page)

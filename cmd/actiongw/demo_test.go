@@ -57,22 +57,6 @@ func do(h http.Handler, method, target, body string, headers ...string) *httptes
 	return w
 }
 
-// formOf writes a multipart form of names and values, as a browser does.
-func formOf(t *testing.T, fields ...string) (body, mediaType string) {
-	t.Helper()
-	var b bytes.Buffer
-	w := multipart.NewWriter(&b)
-	for i := 0; i < len(fields); i += 2 {
-		if err := w.WriteField(fields[i], fields[i+1]); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if err := w.Close(); err != nil {
-		t.Fatal(err)
-	}
-	return b.String(), w.FormDataContentType()
-}
-
 func TestDemoFormSignsTheBook(t *testing.T) {
 	h := testBook(t).handler()
 	first := do(h, "GET", "/", "")
