@@ -30,9 +30,9 @@ const (
 )
 
 // demoBackend is the guest book behind the gate: net/http, encoding/json, and
-// nothing that knows React. It trusts what reaches it, as a backend behind the
-// gate may: calls come from its own pages, and with the values that it sealed
-// into them.
+// nothing that knows React. It trusts what reaches it, as a backend may that
+// only the gate can reach: calls come from its own pages, and with the values
+// that it had sealed into them.
 type demoBackend struct {
 	site *demoSite // what is for the demo only
 	keys demoSealer
