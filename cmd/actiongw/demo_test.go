@@ -22,12 +22,12 @@ const (
 )
 
 // testBook is a guest book at noon, with a stand-in for actiongw_seal that
-// writes down what it was asked and seals nothing.
+// writes down what it was asked, seals nothing, and wants a session to bind to.
 func testBook(t *testing.T) *demoBackend {
 	t.Helper()
 	sealing := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		var request demoSealRequest
-		if err := json.NewDecoder(r.Body).Decode(&request); err != nil || r.Header.Get("Authorization") != "Bearer token" {
+		if err := json.NewDecoder(r.Body).Decode(&request); err != nil || r.Header.Get("Authorization") != "Bearer token" || request.Bind == "" {
 			w.WriteHeader(http.StatusForbidden)
 			return
 		}
@@ -111,7 +111,7 @@ func TestDemoAnswersOfActions(t *testing.T) {
 		{"another action", "drop", fetchAccept, `{}`, 404, ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			w := do(testBook(t).handler(), "POST", "/_actions/"+c.action, c.body, "Accept", c.accept)
+			w := do(testBook(t).handler(), "POST", "/_actions/"+c.action, c.body, "Accept", c.accept, "Cookie", demoCookie+"=x")
 			if w.Code != c.status || !strings.Contains(w.Body.String(), c.says) {
 				t.Errorf("answer is %d %s, want %d %s", w.Code, w.Body, c.status, c.says)
 			}
@@ -126,15 +126,17 @@ func TestDemoWithoutSealing(t *testing.T) {
 		t.Errorf("a page whose form cannot work is answered with %d", w.Code)
 	}
 	call := `{"closure":[7],"args":[{"name":["Ada"],"message":["hi"]}]}`
-	if w := do(b.handler(), "POST", "/_actions/sign", call, "Accept", fetchAccept); !strings.Contains(w.Body.String(), `{"problem":`) || len(b.entries) != 1 {
+	if w := do(b.handler(), "POST", "/_actions/sign", call, "Accept", fetchAccept, "Cookie", demoCookie+"=x"); !strings.Contains(w.Body.String(), `{"problem":`) || len(b.entries) != 1 {
 		t.Errorf("an entry that cannot be removed is answered with %s", w.Body)
 	}
 }
 
 func TestDemoBookKeepsTheNewestEntries(t *testing.T) {
 	b := testBook(t)
+	r := httptest.NewRequest("POST", "/", nil)
+	r.Header.Set("Cookie", demoCookie+"=x")
 	for i := range 2 * demoBookSize {
-		b.add(httptest.NewRequest("POST", "/", nil), 1, "Ada", fmt.Sprint(i))
+		b.add(r, 1, "Ada", fmt.Sprint(i))
 	}
 	if len(b.entries) != demoBookSize || b.entries[0].Message != fmt.Sprint(2*demoBookSize-1) {
 		t.Errorf("%d entries, newest %q", len(b.entries), b.entries[0].Message)
@@ -227,6 +229,17 @@ func TestDemoPages(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// Other users of the machine can reach the port where the demo seals.
+func TestDemoSealsWithATokenOnly(t *testing.T) {
+	config, err := demoConfig(demoAddresses{"127.0.0.1:1", "127.0.0.1:2", "127.0.0.1:3"}, demoKeys{"keyset", "wrapping"}, "secret-token")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if apps := string(config.AppsRaw["http"]); !strings.Contains(apps, `"token":"secret-token"`) {
+		t.Errorf("no token in %s", apps)
 	}
 }
 
