@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/rand"
 	"fmt"
 	"io"
 	"net"
@@ -28,13 +29,16 @@ func init() {
 		Short: "Shows the gate at work: a guest book, attacks on it, and each decision",
 		Long: `
 Starts a small guest book on this machine, puts the gate in front of it, and
-prints the address of a page to open in a browser. The page calls the guest
-book as an app does and then tries to break in. Each decision of the gate is
-one line on the terminal: time, request, kind of call, verdict, reason, status.
+prints the address of a page to open in a browser. The guest book reads JSON
+and knows nothing of React; the gate translates (backend json) and seals what
+the page's forms carry. The page calls the guest book as an app does and then
+tries to break in. Each decision of the gate is one line on the terminal and on
+the page: time, request, kind of call, verdict, reason, status.
 
-Everything listens on loopback addresses, nothing is written to disk, and
-Ctrl-C ends it all. The page's own style sheet, script, icon and counter are
-not shown on the terminal.
+Everything listens on loopback addresses, and Ctrl-C ends it all. Nothing stays
+on disk: the keys, new each time, are in a private temporary directory while
+the gate starts, and then in memory only. The page's own style sheet, script,
+icon and counters are not shown as decisions.
 
 If the default port is taken, a free one is used instead and the address
 printed is the one to open. Lines are coloured on a terminal, unless NO_COLOR
@@ -94,28 +98,47 @@ func (d *demo) run(ctx context.Context) error {
 		return fmt.Errorf("starting the evil twin: %w", err)
 	}
 	defer twinListener.Close()
+	seal, err := freeAddress(net.JoinHostPort(host, "0"))
+	if err != nil {
+		return fmt.Errorf("finding a port to seal on: %w", err)
+	}
 
-	gate := "http://" + address
-	backend := newDemoBackend(gate, "http://"+twinListener.Addr().String(), time.Now)
-	go serveDemo(bookListener, backend.handler())
-	go serveDemo(twinListener, backend.twinHandler())
+	score, token := new(demoScore), rand.Text()
+	site := &demoSite{Gate: "http://" + address, Twin: "http://" + twinListener.Addr().String(), score: score}
+	backend := newDemoBackend(site, demoSealer{"http://" + seal, token}, time.Now)
+	go serveDemo(bookListener, site.around(backend.handler()))
+	go serveDemo(twinListener, site.twinHandler())
 
-	score := new(demoScore)
 	colour := d.interactive && os.Getenv("NO_COLOR") == ""
 	caddy.RegisterModule(newDemoEncoder(score, colour))
-	config, err := demoConfig(address, bookListener.Addr().String())
-	if err != nil {
-		return err
-	}
-	if err := caddy.Run(config); err != nil {
+	if err := startDemoGate(demoAddresses{address, seal, bookListener.Addr().String()}, token); err != nil {
 		return fmt.Errorf("starting the gate: %w", err)
 	}
 
-	d.welcome(gate, moved)
+	d.welcome(site.Gate, moved)
 	<-ctx.Done()
 	err = caddy.Stop()
 	d.goodbye(score)
 	return err
+}
+
+// startDemoGate starts the gate with new keys. Their files are gone when it
+// returns: the gate reads them at start only.
+func startDemoGate(at demoAddresses, token string) error {
+	dir, err := os.MkdirTemp("", "actiongw-demo-") // for its owner only
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(dir)
+	keys, err := writeDemoKeys(dir)
+	if err != nil {
+		return err
+	}
+	config, err := demoConfig(at, keys, token)
+	if err != nil {
+		return err
+	}
+	return caddy.Run(config)
 }
 
 // welcome says what runs where and what to do next.
@@ -127,14 +150,15 @@ func (d *demo) welcome(gate string, moved bool) {
 	fmt.Fprintf(d.out, `
   Open %s
 
-  1. Sign the guest book: a genuine call goes through.
-  2. Press the buttons under "Try to break in": bad calls end at the gate.
+  1. Sign the guest book: a genuine call reaches the backend as JSON.
+  2. Press the buttons under "Try to break in": bad calls end at the gate,
+     and so do sealed values that are altered, stale or somebody else's.
   3. Visit the evil twin: a form on another site is turned away.
 
-Each decision is a line below. Ctrl-C stops the demo.
+Each decision is a line below and on the page. Ctrl-C stops the demo.
 
 `, gate)
-	fmt.Fprintln(d.out, demoLine{time: "time", request: "request", kind: "kind", verdict: "verdict", reason: "reason", status: "status"})
+	fmt.Fprintln(d.out, demoLine{"time", "request", "kind", "verdict", "reason", "status"})
 }
 
 // goodbye sums up what was decided.

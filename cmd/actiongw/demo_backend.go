@@ -1,12 +1,13 @@
 package main
 
 import (
-	"crypto/sha256"
+	"bytes"
+	"context"
+	"crypto/rand"
 	"embed"
-	"encoding/hex"
 	"encoding/json"
+	"fmt"
 	"html/template"
-	"io"
 	"net/http"
 	"slices"
 	"strings"
@@ -20,187 +21,133 @@ import (
 var demoFiles embed.FS
 
 const (
-	// demoActionID names the one action of the guest book. The first two digits
-	// say, as in Next.js, that it takes one argument; the rest is an arbitrary SHA-1.
-	demoActionID = "40a9993e364706816aba3e25717850c26c9cd0d89d"
+	// demoCookie is the session; sealed values are bound to it.
+	demoCookie = "actiongw_demo"
 
-	demoBookSize = 50      // entries kept
-	demoMaxName  = 40      // characters
-	demoMaxText  = 280     // characters
-	demoMaxBody  = 2 << 20 // bytes of a call; the gate stops at half of that
+	demoBookSize = 50  // entries kept
+	demoMaxName  = 40  // characters
+	demoMaxText  = 280 // characters
 )
 
-// demoBackend is the guest book behind the gate: plain net/http, and just
-// enough of the server action protocol for a form and a fetch call. It trusts
-// what reaches it, as a backend behind a gate may; the count of what did is
-// shown on the page.
+// demoBackend is the guest book behind the gate: net/http, encoding/json, and
+// nothing that knows React. It trusts what reaches it, as a backend may that
+// only the gate can reach: calls come from its own pages, and with the values
+// that it had sealed into them.
 type demoBackend struct {
-	gate, twin string // addresses of the gate and of the other site
-	now        func() time.Time
-	pages      *template.Template
+	site *demoSite // what is for the demo only
+	keys demoSealer
+	now  func() time.Time
+	page *template.Template
 
-	calls, uploads atomic.Int64
-
+	signed  atomic.Int64 // entries ever made
 	mu      sync.Mutex
-	entries []demoEntry // newest first
+	guests  map[string]int // numbers of the visitors, by session
+	entries []demoEntry    // newest first
 }
 
 // demoEntry is one entry of the guest book.
 type demoEntry struct {
+	ID      int    `json:"-"`
+	Guest   int    `json:"guest"`
 	Name    string `json:"name"`
 	Message string `json:"message"`
 	Time    string `json:"time"`
+	// Remove are the hidden fields of the button that removes the entry. They
+	// work for the guest who wrote it only.
+	Remove []demoField `json:"remove"`
 }
 
-func newDemoBackend(gate, twin string, now func() time.Time) *demoBackend {
-	b := &demoBackend{
-		gate:  gate,
-		twin:  twin,
-		now:   now,
-		pages: template.Must(template.ParseFS(demoFiles, "demo/*.html")),
+func newDemoBackend(site *demoSite, keys demoSealer, now func() time.Time) *demoBackend {
+	return &demoBackend{
+		site:   site,
+		keys:   keys,
+		now:    now,
+		page:   template.Must(template.ParseFS(demoFiles, "demo/page.html")),
+		guests: map[string]int{},
+		entries: []demoEntry{{
+			Name: "The backend", Message: "This entry was here before you came. Yours goes above it.", Time: now().Format("15:04"),
+		}},
 	}
-	b.sign("The backend", "This entry was here before you came. Yours goes above it.")
-	return b
 }
 
-// handler serves the guest book; only the gate is meant to dial it.
+// handler serves the guest book; only the gate is meant to dial it. The gate
+// sends calls of an action to /_actions/ and its name, whatever page they were
+// made on.
 func (b *demoBackend) handler() http.Handler {
 	mux := http.NewServeMux()
-	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, _ *http.Request) { b.write(w, "page.html", "") })
-	mux.HandleFunc("POST /{$}", b.act)
-	mux.HandleFunc("POST /upload", b.upload)
-	mux.HandleFunc("GET /count", b.count)
-	serveDemoFiles(mux)
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		// Whatever could run an action counts, also what this backend would
-		// turn down: the page shows that refused calls never arrive at all.
-		if r.Header["Next-Action"] != nil || (r.Method == http.MethodPost && r.URL.Path != "/upload") {
-			b.calls.Add(1)
-		}
-		w.Header().Set("Content-Security-Policy", "default-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'")
-		w.Header().Set("X-Content-Type-Options", "nosniff")
-		mux.ServeHTTP(w, r)
-	})
+	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, r *http.Request) { b.show(w, r, "") })
+	mux.HandleFunc("POST /_actions/sign", b.sign)
+	mux.HandleFunc("POST /_actions/remove", b.remove)
+	return mux
 }
 
-// twinHandler serves the evil twin: a page of another origin whose form posts
-// to the guest book. It is not behind the gate.
-func (b *demoBackend) twinHandler() http.Handler {
-	mux := http.NewServeMux()
-	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, _ *http.Request) { b.write(w, "twin.html", "") })
-	serveDemoFiles(mux)
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		w.Header().Set("Content-Security-Policy", "default-src 'self'; form-action "+b.gate+"; base-uri 'none'; frame-ancestors 'none'")
-		w.Header().Set("X-Content-Type-Options", "nosniff")
-		mux.ServeHTTP(w, r)
-	})
+// demoCall is a call as the gate sends it. A fetch call and a form without
+// JavaScript look the same.
+type demoCall struct {
+	// Closure holds what the page has sealed: the guest's number for `sign`,
+	// the entry's for `remove`.
+	Closure []int `json:"closure"`
+	// Args is the form; each field has a list of values.
+	Args []struct {
+		Name    []string `json:"name"`
+		Message []string `json:"message"`
+	} `json:"args"`
 }
 
-// serveDemoFiles adds what both sites show. The types are written out, since
-// Go would ask the system, and not every system knows them.
-func serveDemoFiles(mux *http.ServeMux) {
-	for name, mediaType := range map[string]string{
-		"style.css": "text/css; charset=utf-8",
-		"app.js":    "text/javascript; charset=utf-8",
-		"icon.svg":  "image/svg+xml",
-	} {
-		mux.HandleFunc("GET /"+name, func(w http.ResponseWriter, r *http.Request) {
-			w.Header().Set("Content-Type", mediaType)
-			http.ServeFileFS(w, r, demoFiles, "demo/"+name)
-		})
+// readDemoCall reads a call, or answers that it cannot.
+func readDemoCall(w http.ResponseWriter, r *http.Request) (call demoCall, ok bool) {
+	if json.NewDecoder(r.Body).Decode(&call) == nil && len(call.Closure) == 1 && len(call.Args) == 1 {
+		return call, true
 	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(http.StatusBadRequest)
+	_ = json.NewEncoder(w).Encode(map[string]string{"title": "This is no call of the guest book's own pages"})
+	return call, false
 }
 
-// act runs the action, as a fetch call or as a form post.
-func (b *demoBackend) act(w http.ResponseWriter, r *http.Request) {
-	r.Body = http.MaxBytesReader(w, r.Body, demoMaxBody)
-	if id, ok := r.Header["Next-Action"]; ok {
-		if len(id) != 1 || id[0] != demoActionID {
-			w.Header().Set("X-Nextjs-Action-Not-Found", "1")
-			http.Error(w, "Server action not found.", http.StatusNotFound)
-			return
-		}
-		b.actOnFetch(w, r)
+// wantsJSON tells a fetch call, for which the gate wants JSON, from a form,
+// for which the browser wants a page.
+func wantsJSON(r *http.Request) bool {
+	return strings.Contains(r.Header.Get("Accept"), "application/json")
+}
+
+// sign adds an entry. A form ends in a redirect, so that loading the page again
+// does not sign the book again.
+func (b *demoBackend) sign(w http.ResponseWriter, r *http.Request) {
+	call, ok := readDemoCall(w, r)
+	if !ok {
 		return
 	}
-	b.actOnForm(w, r)
+	form := call.Args[0]
+	entry, problem := b.add(r, call.Closure[0], strings.Join(form.Name, " "), strings.Join(form.Message, " "))
+	switch {
+	case wantsJSON(r) && problem != "":
+		writeDemoJSON(w, map[string]any{"problem": problem})
+	case wantsJSON(r):
+		writeDemoJSON(w, map[string]any{"entry": entry})
+	case problem != "":
+		b.show(w, r, problem)
+	default:
+		http.Redirect(w, r, "/#book", http.StatusSeeOther)
+	}
 }
 
-// actOnForm is the path without JavaScript. It ends in a redirect, so that
-// loading the page again does not sign the book again.
-func (b *demoBackend) actOnForm(w http.ResponseWriter, r *http.Request) {
-	if err := r.ParseMultipartForm(demoMaxBody); err != nil {
-		http.Error(w, "Invalid Server Action request.", http.StatusBadRequest)
-		return
-	}
-	if _, ok := r.MultipartForm.Value["$ACTION_ID_"+demoActionID]; !ok {
-		http.Error(w, "Invalid Server Action request.", http.StatusBadRequest)
-		return
-	}
-	if _, problem := b.sign(r.PostFormValue("name"), r.PostFormValue("message")); problem != "" {
-		b.write(w, "page.html", problem)
-		return
-	}
-	http.Redirect(w, r, "/#book", http.StatusSeeOther)
-}
-
-// demoRootRow is row 0 of an answer: what a Next.js client, 15 or 16, expects
-// around the result in row 1.
-const demoRootRow = `0:{"a":"$@1","f":"","b":"","q":"","i":false}` + "\n"
-
-// actOnFetch answers a call of app.js: arguments as a JSON array in, a result
-// as a Flight row out.
-func (b *demoBackend) actOnFetch(w http.ResponseWriter, r *http.Request) {
-	type result struct {
-		Entry   *demoEntry `json:"entry,omitempty"`
-		Problem string     `json:"problem,omitempty"`
-	}
-	w.Header().Set("Content-Type", "text/x-component")
-	w.Header().Set("Cache-Control", "no-store")
-
-	var args []demoEntry
-	if err := json.NewDecoder(r.Body).Decode(&args); err != nil || len(args) != 1 {
-		w.WriteHeader(http.StatusInternalServerError)
-		_, _ = io.WriteString(w, demoRootRow+"1:E{\"digest\":\"arguments\"}\n")
-		return
-	}
-	entry, problem := b.sign(unescapeReply(args[0].Name), unescapeReply(args[0].Message))
-	answer := result{Problem: problem}
-	if problem == "" {
-		answer.Entry = &demoEntry{escapeFlight(entry.Name), escapeFlight(entry.Message), entry.Time}
-	}
-	row, _ := json.Marshal(answer) // strings only: cannot fail
-	_, _ = io.WriteString(w, demoRootRow+"1:"+string(row)+"\n")
-}
-
-// escapeFlight writes s as a string of a Flight row, where a leading dollar
-// sign would begin a reference.
-func escapeFlight(s string) string {
-	if strings.HasPrefix(s, "$") {
-		return "$" + s
-	}
-	return s
-}
-
-// unescapeReply is the same rule in the other direction.
-func unescapeReply(s string) string {
-	if strings.HasPrefix(s, "$$") {
-		return s[1:]
-	}
-	return s
-}
-
-// sign adds an entry, or says in a sentence what is wrong with it.
-func (b *demoBackend) sign(name, message string) (entry demoEntry, problem string) {
+// add makes an entry, or says in a sentence why not.
+func (b *demoBackend) add(r *http.Request, guest int, name, message string) (entry demoEntry, problem string) {
 	name = strings.TrimSpace(name)
 	message = strings.TrimSpace(strings.ReplaceAll(message, "\r\n", "\n"))
 	switch {
 	case name == "" || message == "":
-		return demoEntry{}, "Please write a name and a message."
+		return entry, "Please write a name and a message."
 	case utf8.RuneCountInString(name) > demoMaxName || utf8.RuneCountInString(message) > demoMaxText:
-		return demoEntry{}, "Please make it shorter."
+		return entry, "Please make it shorter."
 	}
-	entry = demoEntry{name, message, b.now().Format("15:04")}
+	entry = demoEntry{ID: int(b.signed.Add(1)), Guest: guest, Name: name, Message: message, Time: b.now().Format("15:04")}
+	remove, err := b.keys.seal(r.Context(), demoSealRequest{Action: "remove", Values: []int{entry.ID}, Bind: demoSession(r)})
+	if err != nil {
+		return entry, "The gate did not seal the entry's button."
+	}
+	entry.Remove = remove.Fields
 
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -209,52 +156,124 @@ func (b *demoBackend) sign(name, message string) (entry demoEntry, problem strin
 	return entry, ""
 }
 
-// upload reads the first file of a form and answers with its size and SHA-256,
-// so that the page can tell whether the gate left it untouched.
-func (b *demoBackend) upload(w http.ResponseWriter, r *http.Request) {
-	b.uploads.Add(1)
-	r.Body = http.MaxBytesReader(w, r.Body, 16<<20)
-	parts, err := r.MultipartReader()
-	if err != nil {
-		http.Error(w, "A form with a file is expected here.", http.StatusBadRequest)
+// remove removes an entry. Which one comes out of the closure: nobody can ask
+// for another, or for one of somebody else.
+func (b *demoBackend) remove(w http.ResponseWriter, r *http.Request) {
+	call, ok := readDemoCall(w, r)
+	if !ok {
 		return
 	}
-	part, err := parts.NextPart()
-	if err != nil {
-		http.Error(w, "The form has no file.", http.StatusBadRequest)
+	b.mu.Lock()
+	b.entries = slices.DeleteFunc(b.entries, func(e demoEntry) bool { return e.ID == call.Closure[0] })
+	b.mu.Unlock()
+	if wantsJSON(r) {
+		w.WriteHeader(http.StatusNoContent)
 		return
 	}
-	sum := sha256.New()
-	size, err := io.Copy(sum, part)
-	if err != nil {
-		http.Error(w, "The file did not arrive completely.", http.StatusBadRequest)
-		return
+	http.Redirect(w, r, "/#book", http.StatusSeeOther)
+}
+
+// show renders the page; problem is what was wrong with a form.
+func (b *demoBackend) show(w http.ResponseWriter, r *http.Request, problem string) {
+	guest, session := b.guest(w, r)
+	sealed := map[string]demoSealed{}
+	for name, request := range map[string]demoSealRequest{
+		"Sign": {Action: "sign", Values: []int{guest}, Bind: session},
+		// Two for the buttons that attack: one that is stale in a second, and
+		// one of somebody else's page.
+		"Stale":  {Action: "sign", Values: []int{guest}, Bind: session, TTL: 1},
+		"Stolen": {Action: "sign", Values: []int{guest + 1}, Bind: rand.Text()},
+	} {
+		var err error
+		if sealed[name], err = b.keys.seal(r.Context(), request); err != nil {
+			http.Error(w, "The gate did not seal the page's form.", http.StatusBadGateway)
+			return
+		}
 	}
-	writeDemoJSON(w, map[string]any{"bytes": size, "sha256": hex.EncodeToString(sum.Sum(nil))})
-}
-
-// count says what has reached the backend.
-func (b *demoBackend) count(w http.ResponseWriter, _ *http.Request) {
-	writeDemoJSON(w, map[string]int64{"calls": b.calls.Load(), "uploads": b.uploads.Load()})
-}
-
-func writeDemoJSON(w http.ResponseWriter, v any) {
-	w.Header().Set("Content-Type", "application/json")
-	w.Header().Set("Cache-Control", "no-store")
-	_ = json.NewEncoder(w).Encode(v)
-}
-
-// write renders a page; problem is what was wrong with a form.
-func (b *demoBackend) write(w http.ResponseWriter, page, problem string) {
 	b.mu.Lock()
 	entries := slices.Clone(b.entries)
 	b.mu.Unlock()
 
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.Header().Set("Cache-Control", "no-store")
-	_ = b.pages.ExecuteTemplate(w, page, map[string]any{ // an error here: the browser is gone
-		"Gate": b.gate, "Twin": b.twin, "Action": demoActionID, "Problem": problem,
-		"Calls": b.calls.Load(), "Uploads": b.uploads.Load(), "Entries": entries,
+	_ = b.page.Execute(w, map[string]any{ // an error here: the browser is gone
+		"Site": b.site, "Guest": guest, "Sealed": sealed, "Entries": entries, "Problem": problem,
 		"MaxName": demoMaxName, "MaxText": demoMaxText,
 	})
+}
+
+// guest returns the visitor's number and session, and gives both to new ones.
+func (b *demoBackend) guest(w http.ResponseWriter, r *http.Request) (number int, session string) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	session = demoSession(r)
+	if number, ok := b.guests[session]; ok {
+		return number, session
+	}
+	session = rand.Text()
+	b.guests[session] = len(b.guests) + 1
+	// The demo has no TLS; a real site adds Secure.
+	http.SetCookie(w, &http.Cookie{Name: demoCookie, Value: session, Path: "/", HttpOnly: true, SameSite: http.SameSiteLaxMode}) //nolint:gosec // see above
+	return b.guests[session], session
+}
+
+// demoSession is the value of the visitor's cookie, empty without one.
+func demoSession(r *http.Request) string {
+	cookie, err := r.Cookie(demoCookie)
+	if err != nil {
+		return ""
+	}
+	return cookie.Value
+}
+
+// demoSealer asks the gate's handler actiongw_seal to seal values.
+type demoSealer struct{ url, token string }
+
+// demoSealRequest is what to seal: for which action, for which session, and
+// for how many seconds, 0 for as long as the handler allows.
+type demoSealRequest struct {
+	Action string `json:"action"`
+	Values []int  `json:"values"`
+	Bind   string `json:"bind"`
+	TTL    int    `json:"ttl,omitempty"`
+}
+
+// demoSealed is a sealed text, and the hidden fields of a form that calls the
+// action with it.
+type demoSealed struct {
+	Sealed string      `json:"sealed"`
+	Fields []demoField `json:"fields"`
+}
+
+// demoField is a hidden field of a form.
+type demoField struct {
+	Name  string `json:"name"`
+	Value string `json:"value"`
+}
+
+func (s demoSealer) seal(ctx context.Context, request demoSealRequest) (sealed demoSealed, err error) {
+	body, err := json.Marshal(request)
+	if err != nil {
+		return sealed, err
+	}
+	r, err := http.NewRequestWithContext(ctx, http.MethodPost, s.url, bytes.NewReader(body))
+	if err != nil {
+		return sealed, err
+	}
+	r.Header.Set("Authorization", "Bearer "+s.token)
+	response, err := http.DefaultClient.Do(r)
+	if err != nil {
+		return sealed, err
+	}
+	defer response.Body.Close()
+	if response.StatusCode != http.StatusOK {
+		return sealed, fmt.Errorf("sealing for %s: %s", request.Action, response.Status)
+	}
+	return sealed, json.NewDecoder(response.Body).Decode(&sealed)
+}
+
+func writeDemoJSON(w http.ResponseWriter, v any) {
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", "no-store")
+	_ = json.NewEncoder(w).Encode(v)
 }

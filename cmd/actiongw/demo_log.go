@@ -3,9 +3,10 @@ package main
 import (
 	"fmt"
 	"maps"
+	"slices"
 	"strconv"
 	"strings"
-	"sync/atomic"
+	"sync"
 
 	"github.com/caddyserver/caddy/v2"
 	"go.uber.org/zap/buffer"
@@ -15,51 +16,73 @@ import (
 // demoEncoderName is the encoder's name in the configuration of the demo's log.
 const demoEncoderName = "actiongw_demo"
 
-// demoLine is one decision as the terminal shows it.
+// demoLatest is how many decisions the page shows.
+const demoLatest = 12
+
+// demoLine is one decision as the terminal and the page show it.
 type demoLine struct {
-	time, request, kind, verdict, reason, status string
+	Time    string `json:"time"`
+	Request string `json:"request"`
+	Kind    string `json:"kind"`
+	Verdict string `json:"verdict"`
+	Reason  string `json:"reason"`
+	Status  string `json:"status"`
 }
 
 // String lays the line out in columns.
 func (l demoLine) String() string {
-	return fmt.Sprintf("%-8s  %-24s  %-5s  %-7s  %-24s  %s", l.time, l.request, l.kind, l.verdict, l.reason, l.status)
+	return fmt.Sprintf("%-8s  %-24s  %-5s  %-7s  %-24s  %s", l.Time, l.Request, l.Kind, l.Verdict, l.Reason, l.Status)
 }
 
 // coloured is String with the colour of the verdict: green for calls that went
 // through, red for refused ones, faint for what is no call.
 func (l demoLine) coloured() string {
 	colours := map[string]string{"admit": "32", "refuse": "31", "would_refuse": "33", "pass": "2"}
-	colour, ok := colours[l.verdict]
+	colour, ok := colours[l.Verdict]
 	if !ok {
 		return l.String()
 	}
 	return "\x1b[" + colour + "m" + l.String() + "\x1b[0m"
 }
 
-// demoScore counts the decisions about calls.
+// demoScore counts the decisions about calls, and keeps the latest decisions for
+// the page.
 type demoScore struct {
-	admitted, refused atomic.Int64
+	mu                sync.Mutex
+	admitted, refused int
+	latest            []demoLine // newest first
 }
 
-// count adds one decision. Requests that are no calls do not count.
-func (s *demoScore) count(verdict string) {
-	switch verdict {
+// add adds one decision. Requests that are no calls do not count.
+func (s *demoScore) add(line demoLine) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch line.Verdict {
 	case "admit", "would_refuse":
-		s.admitted.Add(1)
+		s.admitted++
 	case "refuse":
-		s.refused.Add(1)
+		s.refused++
 	}
+	s.latest = slices.Insert(s.latest, 0, line)
+	s.latest = s.latest[:min(len(s.latest), demoLatest)]
+}
+
+// decisions are the latest, newest first.
+func (s *demoScore) decisions() []demoLine {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return append([]demoLine{}, s.latest...) // an empty list is [] in JSON
 }
 
 // String is the last line of the demo.
 func (s *demoScore) String() string {
-	calls := func(n int64) string {
-		if n == 1 {
-			return "1 call"
-		}
-		return strconv.FormatInt(n, 10) + " calls"
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	calls := "calls"
+	if s.admitted == 1 {
+		calls = "call"
 	}
-	return calls(s.admitted.Load()) + " admitted, " + strconv.FormatInt(s.refused.Load(), 10) + " refused"
+	return fmt.Sprintf("%d %s admitted, %d refused", s.admitted, calls, s.refused)
 }
 
 // demoEncoder is a Caddy log encoder (caddy.logging.encoders.actiongw_demo)
@@ -100,8 +123,8 @@ func (e *demoEncoder) EncodeEntry(entry zapcore.Entry, fields []zapcore.Field) (
 		f.AddTo(all)
 	}
 	line := demoLineOf(all.Fields)
-	line.time = entry.Time.Format("15:04:05")
-	e.score.count(line.verdict)
+	line.Time = entry.Time.Format("15:04:05")
+	e.score.add(line)
 
 	out := e.lines.Get()
 	if e.colour {
@@ -123,14 +146,14 @@ func demoLineOf(fields map[string]any) demoLine {
 	uri, _ := request["uri"].(string)
 	path, _, _ := strings.Cut(uri, "?")
 
-	line := demoLine{request: printable(method+" "+path, 24), status: "-"}
-	line.kind, _ = fields["actiongw_kind"].(string)
-	line.reason, _ = fields["actiongw_reason"].(string)
-	if line.verdict, _ = fields["actiongw_verdict"].(string); line.verdict == "" || line.verdict == "pass" {
-		line.verdict, line.kind = "pass", ""
+	line := demoLine{Request: printable(method+" "+path, 24), Status: "-"}
+	line.Kind, _ = fields["actiongw_kind"].(string)
+	line.Reason, _ = fields["actiongw_reason"].(string)
+	if line.Verdict, _ = fields["actiongw_verdict"].(string); line.Verdict == "" || line.Verdict == "pass" {
+		line.Verdict, line.Kind = "pass", ""
 	}
 	if status, ok := fields["status"].(int64); ok && status > 0 {
-		line.status = strconv.FormatInt(status, 10)
+		line.Status = strconv.FormatInt(status, 10)
 	}
 	return line
 }

@@ -112,4 +112,13 @@ func TestDemoScore(t *testing.T) {
 	if got := score.String(); got != "1 call admitted, 2 refused" {
 		t.Errorf("the score is %q", got)
 	}
+	if latest := score.decisions(); len(latest) != 4 || latest[0].Reason != "form_malformed" || latest[3].Status != "200" {
+		t.Errorf("the latest decisions are %+v", latest)
+	}
+	for range 2 * demoLatest {
+		score.add(demoLine{Verdict: "pass"})
+	}
+	if latest := score.decisions(); len(latest) != demoLatest {
+		t.Errorf("%d decisions are kept for the page, want %d", len(latest), demoLatest)
+	}
 }

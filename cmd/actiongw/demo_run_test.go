@@ -4,9 +4,12 @@ import (
 	"bufio"
 	"context"
 	"fmt"
+	"html"
+	"io"
 	"net/http"
 	"os"
 	"os/exec"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -33,28 +36,37 @@ func TestDemoProcess(t *testing.T) {
 	}
 }
 
-// TestDemoRun sends what the page's curl lines send, and two genuine
-// requests, through a whole demo, and reads the terminal.
+// TestDemoRun sends the page's form, what attackers make of it, and what the
+// page's curl lines send, through a whole demo, and reads the terminal.
 func TestDemoRun(t *testing.T) {
 	gate, finish := startDemoProcess(t)
-	fetch := []string{"Next-Action", demoActionID, "Content-Type", "text/plain;charset=UTF-8"}
+	fetch := []string{"Rsc-Action", "sign", "Content-Type", "text/plain;charset=UTF-8"}
 	with := func(more ...string) []string { return slices.Concat(fetch, more) }
+	session, form, stolen := readDemoPage(t, gate)
+	browser := []string{"Content-Type", "multipart/form-data; boundary=guest.book", "Origin", gate}
 
+	want := []string{"GET / pass 200"}
 	for _, c := range []struct {
 		name, method, path string
 		headers            []string
 		body               string
 		line               string
 	}{
-		{"the page", "GET", "/", nil, "", "GET / pass 200"},
-		{"its counter", "GET", "/count", nil, "", ""},
-		{"a genuine call", "POST", "/", with("Origin", gate), `[{"name":"Ada","message":"hello"}]`, "POST / fetch admit 200"},
+		{"its counters", "GET", "/state", nil, "", ""},
+		{"its form", "POST", "/", append(browser, "Cookie", session), form, "POST / form admit 303"},
+		{"its form, with another session", "POST", "/", append(browser, "Cookie", demoCookie+"=another"), form, "POST / form refuse closure_binding_mismatch 403"},
+		{"its form, with a sealed text of another page", "POST", "/", append(browser, "Cookie", session), stolen, "POST / form refuse closure_binding_mismatch 403"},
+		{"its form, for the other action", "POST", "/", append(browser, "Cookie", session), strings.Replace(form, `"sign"`, `"remove"`, 1), "POST / form refuse closure_altered 403"},
+		{"nothing sealed", "POST", "/", with("Origin", gate), `[{"name":"Ada","message":"hello"}]`, "POST / fetch refuse closure_missing 403"},
 		{"forged X-Forwarded-Host", "POST", "/", with("Origin", "https://evil.example", "X-Forwarded-Host", "evil.example"), "[]", "POST / fetch refuse origin_not_allowed 403"},
-		{"two action ids", "POST", "/", with("Next-Action", "00"), "[]", "POST / fetch refuse header_duplicated 400"},
+		{"two action ids", "POST", "/", with("Rsc-Action", "remove"), "[]", "POST / fetch refuse header_duplicated 400"},
 		{"an action over GET", "GET", "/", fetch[:2], "", "GET / fetch refuse method_not_allowed 405"},
-		{"an action over GET, where reads are not shown", "GET", "/count", fetch[:2], "", "GET /count fetch refuse method_not_allowed 405"},
+		{"an action over GET, where reads are not shown", "GET", "/state", fetch[:2], "", "GET /state fetch refuse method_not_allowed 405"},
 		{"one byte too many", "POST", "/", fetch, strings.Repeat("x", 1<<20+1), "POST / fetch refuse body_too_large 413"},
 	} {
+		if c.line != "" {
+			want = append(want, c.line)
+		}
 		t.Run(c.name, func(t *testing.T) {
 			status := sendTo(t, c.method, gate+c.path, c.body, c.headers)
 			if c.line != "" && !strings.HasSuffix(c.line, fmt.Sprint(" ", status)) {
@@ -62,22 +74,46 @@ func TestDemoRun(t *testing.T) {
 			}
 		})
 	}
-	want := []string{
-		"GET / pass 200",
-		"POST / fetch admit 200",
-		"POST / fetch refuse origin_not_allowed 403",
-		"POST / fetch refuse header_duplicated 400",
-		"GET / fetch refuse method_not_allowed 405",
-		"GET /count fetch refuse method_not_allowed 405",
-		"POST / fetch refuse body_too_large 413",
-	}
 	decisions, summary := finish(len(want))
 	if !slices.Equal(decisions, want) {
 		t.Errorf("the terminal shows\n%s\nwant\n%s", strings.Join(decisions, "\n"), strings.Join(want, "\n"))
 	}
-	if summary != "1 call admitted, 5 refused" {
+	if summary != "1 call admitted, 9 refused" {
 		t.Errorf("the last line is %q", summary)
 	}
+}
+
+// readDemoPage loads the page, and returns its cookie, its form as a browser
+// without JavaScript posts it, and the same with the sealed text of another
+// page.
+func readDemoPage(t *testing.T, gate string) (session, form, stolen string) {
+	t.Helper()
+	response, err := http.Get(gate)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	page, err := io.ReadAll(response.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	part := func(name, value string) {
+		form += "--guest.book\r\nContent-Disposition: form-data; name=\"" + name + "\"\r\n\r\n" + value + "\r\n"
+	}
+	var sealed string
+	for _, input := range regexp.MustCompile(`<input type="hidden" name="([^"]*)" value="([^"]*)">`).FindAllSubmatch(page, -1) {
+		sealed = html.UnescapeString(string(input[2])) // the last one in the end
+		part(string(input[1]), sealed)
+	}
+	part("name", "Ada")
+	part("message", "hello")
+	form += "--guest.book--\r\n"
+	other := regexp.MustCompile(`data-stolen="(ag1\.[^"]+)"`).FindSubmatch(page)
+	if other == nil || !strings.HasPrefix(sealed, `"ag1.`) {
+		t.Fatalf("the page has nothing sealed:\n%s", page)
+	}
+	session, _, _ = strings.Cut(response.Header.Get("Set-Cookie"), ";")
+	return session, form, strings.Replace(form, sealed, `"`+string(other[1])+`"`, 1)
 }
 
 func sendTo(t *testing.T, method, url, body string, headers []string) int {
@@ -89,7 +125,7 @@ func sendTo(t *testing.T, method, url, body string, headers []string) int {
 	for i := 0; i < len(headers); i += 2 {
 		r.Header.Add(headers[i], headers[i+1])
 	}
-	response, err := http.DefaultClient.Do(r)
+	response, err := http.DefaultTransport.RoundTrip(r) // follows no redirects
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -21,10 +21,30 @@ const (
 	testTwin = "http://127.0.0.1:9999"
 )
 
-func testBackend() *demoBackend {
+// testBook is a guest book at noon, with a stand-in for actiongw_seal that
+// writes down what it was asked, seals nothing, and wants a session to bind to.
+func testBook(t *testing.T) *demoBackend {
+	t.Helper()
+	sealing := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		var request demoSealRequest
+		if err := json.NewDecoder(r.Body).Decode(&request); err != nil || r.Header.Get("Authorization") != "Bearer token" || request.Bind == "" {
+			w.WriteHeader(http.StatusForbidden)
+			return
+		}
+		sealed := fmt.Sprintf("%s%v-%d", request.Action, request.Values, request.TTL)
+		writeDemoJSON(w, demoSealed{sealed, []demoField{{request.Action, sealed}}})
+	}))
+	t.Cleanup(sealing.Close)
 	noon := func() time.Time { return time.Date(2026, 1, 2, 12, 30, 0, 0, time.UTC) }
-	return newDemoBackend(testGate, testTwin, noon)
+	site := &demoSite{Gate: testGate, Twin: testTwin, score: new(demoScore)}
+	return newDemoBackend(site, demoSealer{sealing.URL, "token"}, noon)
 }
+
+// The Accept lines of what the gate sends on.
+const (
+	fetchAccept = "application/vnd.actiongw.result+json, application/json"
+	formAccept  = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
+)
 
 // do sends one request to h and returns the answer.
 func do(h http.Handler, method, target, body string, headers ...string) *httptest.ResponseRecorder {
@@ -37,136 +57,144 @@ func do(h http.Handler, method, target, body string, headers ...string) *httptes
 	return w
 }
 
-// formOf writes a multipart form of names and values, as a browser does.
-func formOf(t *testing.T, fields ...string) (body, mediaType string) {
-	t.Helper()
-	var b bytes.Buffer
-	w := multipart.NewWriter(&b)
-	for i := 0; i < len(fields); i += 2 {
-		if err := w.WriteField(fields[i], fields[i+1]); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if err := w.Close(); err != nil {
-		t.Fatal(err)
-	}
-	return b.String(), w.FormDataContentType()
-}
-
 func TestDemoFormSignsTheBook(t *testing.T) {
-	h := testBackend().handler()
-	body, mediaType := formOf(t, "$ACTION_ID_"+demoActionID, "", "name", "Ada", "message", "<b>hello</b>\r\nworld")
+	h := testBook(t).handler()
+	first := do(h, "GET", "/", "")
+	cookie, _, _ := strings.Cut(first.Header().Get("Set-Cookie"), ";")
+	if !strings.Contains(first.Body.String(), `name="sign" value="sign[1]-0"`) {
+		t.Fatalf("the form does not carry the guest's number, sealed:\n%s", first.Body)
+	}
 
-	w := do(h, "POST", "/", body, "Content-Type", mediaType)
+	w := do(h, "POST", "/_actions/sign", `{"closure":[1],"args":[{"name":["Ada"],"message":["<b>hello</b>\r\nworld"]}]}`, "Accept", formAccept, "Cookie", cookie)
 	if w.Code != http.StatusSeeOther || w.Header().Get("Location") != "/#book" {
 		t.Fatalf("answer is %d to %q, want 303 to /#book", w.Code, w.Header().Get("Location"))
 	}
-	page := do(h, "GET", "/", "").Body.String()
+	page := do(h, "GET", "/", "", "Cookie", cookie).Body.String()
 	if !strings.Contains(page, "&lt;b&gt;hello&lt;/b&gt;\nworld") {
 		t.Errorf("the page does not show the message, escaped:\n%s", page)
 	}
 	if strings.Index(page, "Ada") > strings.Index(page, "This entry was here before") {
 		t.Error("the new entry is not above the old one")
 	}
+	const button = `name="remove" value="remove[1]-0"`
+	if !strings.Contains(page, button) {
+		t.Error("the guest cannot remove the entry")
+	}
+	if other := do(h, "GET", "/", "").Body.String(); strings.Contains(other, button) || !strings.Contains(other, "You are guest 2") {
+		t.Error("another guest has the button, too, or the same number")
+	}
+
+	w = do(h, "POST", "/_actions/remove", `{"closure":[1],"args":[{}]}`, "Accept", formAccept, "Cookie", cookie)
+	if page := do(h, "GET", "/", "").Body.String(); w.Code != http.StatusSeeOther || strings.Contains(page, "Ada") {
+		t.Errorf("the entry was not removed: %d", w.Code)
+	}
 }
 
-func TestDemoFormProblems(t *testing.T) {
-	field := "$ACTION_ID_" + demoActionID
+func TestDemoAnswersOfActions(t *testing.T) {
+	const noCall = `{"title":"This is no call of the guest book's own pages"}` + "\n"
 	for _, c := range []struct {
-		name   string
-		fields []string
-		status int
-		says   string
+		name, action, accept, body string
+		status                     int
+		says                       string
 	}{
-		{"no action field", []string{"name", "Ada", "message", "hi"}, 400, "Invalid Server Action request."},
-		{"another action", []string{field[:20], "", "name", "Ada", "message", "hi"}, 400, "Invalid Server Action request."},
-		{"empty message", []string{field, "", "name", "Ada", "message", " \r\n "}, 200, "Please write a name and a message."},
-		{"long name", []string{field, "", "name", strings.Repeat("a", demoMaxName+1), "message", "hi"}, 200, "Please make it shorter."},
+		{
+			"an entry", "sign", fetchAccept, `{"closure":[7],"args":[{"name":["Ada"],"message":["$5"]}]}`, 200,
+			`{"entry":{"guest":7,"name":"Ada","message":"$5","time":"12:30","remove":[{"name":"remove","value":"remove[1]-0"}]}}`,
+		},
+		{"an empty message", "sign", fetchAccept, `{"closure":[7],"args":[{"name":["Ada"],"message":[" \r\n "]}]}`, 200, `{"problem":"Please write a name and a message."}`},
+		{"an empty message in a form", "sign", formAccept, `{"closure":[7],"args":[{"name":["Ada"]}]}`, 200, "Please write a name and a message."},
+		{"a long name", "sign", fetchAccept, `{"closure":[7],"args":[{"name":["` + strings.Repeat("a", demoMaxName+1) + `"],"message":["hi"]}]}`, 200, `{"problem":"Please make it shorter."}`},
+		{"a removal", "remove", fetchAccept, `{"closure":[1],"args":[{}]}`, 204, ""},
+		{"no arguments", "sign", fetchAccept, `{"closure":[7],"args":[]}`, 400, noCall},
+		{"nothing sealed", "remove", fetchAccept, `{"closure":null,"args":[{}]}`, 400, noCall},
+		{"no JSON", "sign", fetchAccept, `{`, 400, noCall},
+		{"another action", "drop", fetchAccept, `{}`, 404, ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			b := testBackend()
-			body, mediaType := formOf(t, c.fields...)
-			w := do(b.handler(), "POST", "/", body, "Content-Type", mediaType)
+			w := do(testBook(t).handler(), "POST", "/_actions/"+c.action, c.body, "Accept", c.accept, "Cookie", demoCookie+"=x")
 			if w.Code != c.status || !strings.Contains(w.Body.String(), c.says) {
-				t.Errorf("answer is %d without %q", w.Code, c.says)
-			}
-			if len(b.entries) != 1 {
-				t.Errorf("the book has %d entries, want the first one only", len(b.entries))
+				t.Errorf("answer is %d %s, want %d %s", w.Code, w.Body, c.status, c.says)
 			}
 		})
 	}
 }
 
-func TestDemoFetchCall(t *testing.T) {
-	for _, c := range []struct {
-		name, id, body string
-		status         int
-		answer         string
-	}{
-		{
-			"an entry", demoActionID, `[{"name":"Ada","message":"hello"}]`, 200,
-			demoRootRow + `1:{"entry":{"name":"Ada","message":"hello","time":"12:30"}}` + "\n",
-		},
-		{
-			"leading dollar signs, escaped in both directions", demoActionID, `[{"name":"Ada","message":"$$5"}]`, 200,
-			demoRootRow + `1:{"entry":{"name":"Ada","message":"$$5","time":"12:30"}}` + "\n",
-		},
-		{
-			"an empty message", demoActionID, `[{"name":"Ada","message":""}]`, 200,
-			demoRootRow + `1:{"problem":"Please write a name and a message."}` + "\n",
-		},
-		{"no arguments", demoActionID, `[]`, 500, demoRootRow + `1:E{"digest":"arguments"}` + "\n"},
-		{"no JSON", demoActionID, `[`, 500, demoRootRow + `1:E{"digest":"arguments"}` + "\n"},
-		{"another action", strings.Repeat("0", 42), `[]`, 404, "Server action not found.\n"},
-	} {
-		t.Run(c.name, func(t *testing.T) {
-			w := do(testBackend().handler(), "POST", "/", c.body, "Next-Action", c.id, "Content-Type", "text/plain;charset=UTF-8")
-			if w.Code != c.status || w.Body.String() != c.answer {
-				t.Errorf("answer is %d %q, want %d %q", w.Code, w.Body, c.status, c.answer)
-			}
-		})
+func TestDemoWithoutSealing(t *testing.T) {
+	b := testBook(t)
+	b.keys.token = "another"
+	if w := do(b.handler(), "GET", "/", ""); w.Code != http.StatusBadGateway {
+		t.Errorf("a page whose form cannot work is answered with %d", w.Code)
+	}
+	call := `{"closure":[7],"args":[{"name":["Ada"],"message":["hi"]}]}`
+	if w := do(b.handler(), "POST", "/_actions/sign", call, "Accept", fetchAccept, "Cookie", demoCookie+"=x"); !strings.Contains(w.Body.String(), `{"problem":`) || len(b.entries) != 1 {
+		t.Errorf("an entry that cannot be removed is answered with %s", w.Body)
 	}
 }
 
 func TestDemoBookKeepsTheNewestEntries(t *testing.T) {
-	b := testBackend()
+	b := testBook(t)
+	r := httptest.NewRequest("POST", "/", nil)
+	r.Header.Set("Cookie", demoCookie+"=x")
 	for i := range 2 * demoBookSize {
-		b.sign("Ada", fmt.Sprint(i))
+		b.add(r, 1, "Ada", fmt.Sprint(i))
 	}
 	if len(b.entries) != demoBookSize || b.entries[0].Message != fmt.Sprint(2*demoBookSize-1) {
 		t.Errorf("%d entries, newest %q", len(b.entries), b.entries[0].Message)
 	}
 }
 
-func TestDemoCountsWhatReachesTheBackend(t *testing.T) {
-	h := testBackend().handler()
-	do(h, "GET", "/", "")                                           // a page: no
-	do(h, "GET", "/", "", "Next-Action", "x")                       // would be a refused call: yes
-	do(h, "POST", "/elsewhere", "")                                 // actions run on any path: yes
-	do(h, "POST", "/", "[]", "Next-Action", strings.Repeat("0", 3)) // an unknown action: yes
-	do(h, "POST", "/upload", "")                                    // an upload
-	do(h, "POST", "/upload", "", "Next-Action", "x")                // both
+func TestDemoShowsWhatReachesTheBackend(t *testing.T) {
+	b := testBook(t)
+	h := b.site.around(b.handler())
+	call := `{"closure":[1],"args":[]}`
+	do(h, "GET", "/", "")                                       // a page: no
+	do(h, "GET", "/", "", "Rsc-Action", "x")                    // would be a refused call: yes
+	do(h, "POST", "/elsewhere", "not shown")                    // might be one: yes
+	do(h, "POST", "/_actions/sign", call)                       // a call: yes
+	do(h, "POST", "/upload", "")                                // an upload
+	do(h, "POST", "/upload", "", "Rsc-Action", "x")             // both
+	b.site.score.add(demoLine{Verdict: "admit", Reason: "<b>"}) // by the log
 
-	var got struct{ Calls, Uploads int }
-	if err := json.Unmarshal(do(h, "GET", "/count", "").Body.Bytes(), &got); err != nil {
+	var got struct {
+		Calls, Uploads int
+		Last           string
+		Decisions      []demoLine
+	}
+	if err := json.Unmarshal(do(h, "GET", "/state", "").Body.Bytes(), &got); err != nil {
 		t.Fatal(err)
 	}
-	if got.Calls != 4 || got.Uploads != 2 {
-		t.Errorf("counted %d calls and %d uploads, want 4 and 2", got.Calls, got.Uploads)
+	if got.Calls != 4 || got.Uploads != 2 || got.Last != call || len(got.Decisions) != 1 || got.Decisions[0].Verdict != "admit" {
+		t.Errorf("the state is %+v", got)
+	}
+	if page := do(h, "GET", "/", "").Body.String(); !strings.Contains(page, "<td>&lt;b&gt;</td>") || !strings.Contains(page, "{&#34;closure&#34;:[1]") {
+		t.Errorf("without a script the page does not show decision and call:\n%s", page)
+	}
+	do(h, "POST", "/_actions/sign", strings.Repeat("x", demoMaxShown-1)+"\u00e9")
+	if last := b.site.Last(); len(last) != demoMaxShown || !strings.HasSuffix(last, "x?") {
+		t.Errorf("of a long call %d bytes are shown", len(last))
 	}
 }
 
 func TestDemoUploadReportsWhatArrived(t *testing.T) {
 	file := strings.Repeat("\x00\xff$ACTION_ID_\r\n", 100_000)
-	body, mediaType := formOf(t, "file", file)
-	w := do(testBackend().handler(), "POST", "/upload", body, "Content-Type", mediaType)
+	var form bytes.Buffer
+	parts := multipart.NewWriter(&form)
+	if err := parts.WriteField("file", file); err != nil {
+		t.Fatal(err)
+	}
+	if err := parts.Close(); err != nil {
+		t.Fatal(err)
+	}
+	body, mediaType := form.String(), parts.FormDataContentType()
+	h := http.HandlerFunc(new(demoSite).upload)
+	w := do(h, "POST", "/upload", body, "Content-Type", mediaType)
 
 	sum := sha256.Sum256([]byte(file))
 	want := fmt.Sprintf(`{"bytes":%d,"sha256":%q}`, len(file), hex.EncodeToString(sum[:]))
 	if got := strings.TrimSpace(w.Body.String()); w.Code != 200 || got != want {
 		t.Errorf("answer is %d %s, want %s", w.Code, got, want)
 	}
-	cut := do(testBackend().handler(), "POST", "/upload", body[:1000], "Content-Type", mediaType)
+	cut := do(h, "POST", "/upload", body[:1000], "Content-Type", mediaType)
 	if cut.Code != 400 {
 		t.Errorf("an upload that ends early is answered with %d, want 400", cut.Code)
 	}
@@ -175,14 +203,14 @@ func TestDemoUploadReportsWhatArrived(t *testing.T) {
 // The pages show nothing that is not part of the binary, and each names the
 // addresses of the others.
 func TestDemoPages(t *testing.T) {
-	b := testBackend()
+	b := testBook(t)
 	for _, c := range []struct {
 		name string
 		h    http.Handler
 		has  []string
 	}{
-		{"guest book", b.handler(), []string{`name="$ACTION_ID_` + demoActionID + `"`, `href="` + testTwin + `/"`, `curl -i ` + testGate + `/`}},
-		{"evil twin", b.twinHandler(), []string{`name="$ACTION_ID_` + demoActionID + `"`, `action="` + testGate + `/"`}},
+		{"guest book", b.site.around(b.handler()), []string{`data-stale="sign[1]-1"`, `data-stolen="sign[2]-0"`, `href="` + testTwin + `/"`, `curl -i ` + testGate + `/`}},
+		{"evil twin", b.site.twinHandler(), []string{`name="$ACTION_ID_sign"`, `action="` + testGate + `/"`}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			page := do(c.h, "GET", "/", "")
@@ -201,6 +229,17 @@ func TestDemoPages(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// Other users of the machine can reach the port where the demo seals.
+func TestDemoSealsWithATokenOnly(t *testing.T) {
+	config, err := demoConfig(demoAddresses{"127.0.0.1:1", "127.0.0.1:2", "127.0.0.1:3"}, demoKeys{"keyset", "wrapping"}, "secret-token")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if apps := string(config.AppsRaw["http"]); !strings.Contains(apps, `"token":"secret-token"`) {
+		t.Errorf("no token in %s", apps)
 	}
 }
 

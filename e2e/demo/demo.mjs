@@ -73,13 +73,28 @@ await check("the form, enhanced to a fetch call, signs the book without a page l
   assert.equal(await page.evaluate(() => window.stillHere), true);
 });
 
+await check("the page shows the call as the backend got it", async () => {
+  const last = JSON.parse(await page.textContent("#last"));
+  assert.deepEqual(last, {
+    action: "sign", id: "sign", url: "/", closure: [1],
+    args: [{ name: ["Ada"], message: ["$2 for <b>every</b> call"] }], types: { "/args/0": "FormData" },
+  });
+});
+
 const refusals = {
   method: ["405", "method_not_allowed"],
-  id: ["400", "action_id_malformed"],
+  id: ["404", "action_unknown"],
   size: ["413", "body_too_large"],
   media: ["415", "media_type_unsupported"],
   broken: ["400", "form_malformed"],
   hidden: ["400", "form_malformed"],
+  prototype: ["400", "reply_reference_invalid"],
+  direct: ["403", "path_reserved"],
+  missing: ["403", "closure_missing"],
+  altered: ["403", "closure_altered"],
+  stale: ["403", "closure_expired"],
+  moved: ["403", "closure_altered"],
+  stolen: ["403", "closure_binding_mismatch"],
 };
 for (const [name, [status, reason]] of Object.entries(refusals)) {
   await check(`the bad call "${name}" shows ${reason} and never reaches the backend`, async () => {
@@ -89,6 +104,12 @@ for (const [name, [status, reason]] of Object.entries(refusals)) {
     assert.equal(await reached(page), before);
   });
 }
+
+await check("the decisions are on the page, the newest on top", async () => {
+  const newest = page.locator("#decisions tr").first();
+  await newest.getByText("closure_binding_mismatch").waitFor();
+  assert.match(await newest.innerText(), /^\d\d:\d\d:\d\d\s+POST \/\s+fetch\s+refuse\s+closure_binding_mismatch\s+403$/);
+});
 
 await check("an ordinary upload passes untouched", async () => {
   const calls = await reached(page);
@@ -113,6 +134,19 @@ await check("the evil twin's form gets the gate's refusal page", async () => {
   await twin.close();
 });
 
+await check("the buttons that remove entries work with fetch calls, on new entries and on loaded ones", async () => {
+  for (const load of [false, true]) {
+    await page.fill("#name", "Mistaken");
+    await page.fill("#message", "to be removed");
+    await page.click("#sign button");
+    await page.getByText("Your entry is in the book.").waitFor();
+    if (load) await page.reload();
+    await firstEntry(page).locator("button").click();
+    await page.getByText("Your entry is gone.").waitFor();
+    assert.equal(await firstEntry(page).locator("b").textContent(), "Ada");
+  }
+});
+
 await check("the page complains about nothing", () => assert.deepEqual(complaints, []));
 await page.context().close();
 
@@ -122,7 +156,7 @@ const plain = await open({ javaScriptEnabled: false, viewport: { width: 320, hei
 
 await check("the bad calls and the twin have left nothing in the book", async () => {
   assert.deepEqual(await plain.locator("#entries .by b").allTextContents(), ["Ada", "The backend"]);
-  assert.equal(await reached(plain), 1);
+  assert.equal(await reached(plain), 5);
 });
 
 await check("the form signs the book without JavaScript", async () => {
@@ -130,7 +164,14 @@ await check("the form signs the book without JavaScript", async () => {
   await plain.fill("#message", "no script here");
   await Promise.all([plain.waitForNavigation(), plain.click("#sign button")]);
   assert.equal(await firstEntry(plain).locator("b").textContent(), "Grace");
-  assert.equal(await reached(plain), 2);
+  assert.equal(await reached(plain), 6);
+});
+
+await check("only the entry of this visitor has a button that removes it, and it works without JavaScript", async () => {
+  const buttons = plain.locator("#entries button");
+  assert.equal(await buttons.count(), 1);
+  await Promise.all([plain.waitForNavigation(), buttons.click()]);
+  assert.deepEqual(await plain.locator("#entries .by b").allTextContents(), ["Ada", "The backend"]);
 });
 
 await check("buttons that need a script are not shown without", async () => {

@@ -24,13 +24,27 @@ var decisions = []string{
 	"GET / pass 200",
 	"POST / fetch admit 200",
 	"GET / fetch refuse method_not_allowed 405",
-	"POST / fetch refuse action_id_malformed 400",
+	"POST / fetch refuse action_unknown 404",
 	"POST / fetch refuse body_too_large 413",
 	"POST / fetch refuse media_type_unsupported 415",
 	"POST / form refuse form_malformed 400",
 	"POST / form refuse form_malformed 400",
+	"POST / fetch refuse reply_reference_invalid 400",
+	"POST /_actions/sign none refuse path_reserved 403",
+	"POST / fetch refuse closure_missing 403",
+	"POST / fetch refuse closure_altered 403",
+	"POST / fetch refuse closure_expired 403",
+	"POST / fetch refuse closure_altered 403",
+	"POST / fetch refuse closure_binding_mismatch 403",
 	"POST /upload pass 200",
 	"POST / form refuse origin_not_allowed 403",
+	"POST / fetch admit 200",
+	"POST / fetch admit 200",
+	"POST / fetch admit 200",
+	"GET / pass 200",
+	"POST / fetch admit 200",
+	"GET / pass 200",
+	"POST / form admit 303",
 	"GET / pass 200",
 	"POST / form admit 303",
 	"GET / pass 200",
@@ -55,7 +69,7 @@ func TestDemoInChromium(t *testing.T) {
 	if !slices.Equal(got, decisions) {
 		t.Errorf("the terminal shows\n%s\nwant the decisions\n%s", terminal, strings.Join(decisions, "\n"))
 	}
-	if !strings.HasSuffix(terminal, "\n2 calls admitted, 7 refused\n") {
+	if !strings.HasSuffix(terminal, "\n7 calls admitted, 14 refused\n") {
 		t.Errorf("the last line does not sum up:\n%s", terminal)
 	}
 	if strings.Contains(terminal, "\x1b") {
@@ -84,15 +98,15 @@ type process struct {
 }
 
 // startDemo builds the binary and starts the demo on a free port, with an
-// empty home directory, which must stay empty.
+// empty home and an empty temporary directory, which must stay empty.
 func startDemo(t *testing.T) *process {
 	t.Helper()
 	binary := filepath.Join(t.TempDir(), "actiongw")
 	run(t, "go", "build", "-o", binary, "github.com/actiongw/actiongw/cmd/actiongw")
 
-	home := t.TempDir()
+	home, temporary := t.TempDir(), t.TempDir()
 	p := &process{cmd: exec.Command(binary, "demo", "--listen", "127.0.0.1:0"), ended: make(chan error, 1)}
-	p.cmd.Env = append(os.Environ(), "HOME="+home, "XDG_DATA_HOME=", "XDG_CONFIG_HOME=")
+	p.cmd.Env = append(os.Environ(), "HOME="+home, "TMPDIR="+temporary, "XDG_DATA_HOME=", "XDG_CONFIG_HOME=")
 	p.cmd.Stdout, p.cmd.Stderr = p, p
 	if err := p.cmd.Start(); err != nil {
 		t.Fatal(err)
@@ -100,8 +114,10 @@ func startDemo(t *testing.T) *process {
 	go func() { p.ended <- p.cmd.Wait() }()
 	t.Cleanup(func() {
 		_ = p.cmd.Process.Kill() // no-op after stop
-		if left, _ := os.ReadDir(home); len(left) > 0 {
-			t.Errorf("the demo left %v in the home directory", left)
+		for _, dir := range []string{home, temporary} {
+			if left, _ := os.ReadDir(dir); len(left) > 0 {
+				t.Errorf("the demo left %v in %s", left, dir)
+			}
 		}
 	})
 	return p
