@@ -93,6 +93,7 @@ func start(t *testing.T, dir string, command []string, port int, env ...string) 
 	cmd := exec.Command(command[0], command[1:]...)
 	out := new(output)
 	cmd.Dir, cmd.Env, cmd.Stdout, cmd.Stderr = dir, append(os.Environ(), env...), out, out
+	cmd.WaitDelay = 10 * time.Second // for a child that keeps the output open
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}

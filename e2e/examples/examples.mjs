@@ -255,7 +255,7 @@ async function seal(at, action, ttl) {
 
 const genuine = await seal(sealer, "publish");
 const another = genuine.at(-6) === "A" ? "B" : "A";
-const expired = await seal(sealer, "publish", "1s");
+const expired = await seal(sealer, "publish", 1);
 await sleep(2000); // its time is in whole seconds
 
 const attacks = [
