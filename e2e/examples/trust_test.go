@@ -107,6 +107,7 @@ func TestBackendsTrustTheGateOnly(t *testing.T) {
 		{"an assertion about another body", func(m *message) { m.body = strings.Replace(m.body, `[]`, `[1]`, 1) }, 403},
 		{"an assertion about another action", func(m *message) { m.path = "/_actions/fail" }, 403},
 		{"an assertion about another method", func(m *message) { m.about["method"] = "PUT" }, 403},
+		{"an assertion whose claims may mean something else", func(m *message) { m.about["v"] = 2 }, 403},
 		{"an assertion about nothing", func(m *message) { m.about = nil }, 403},
 	}
 	for _, b := range backends {

@@ -37,6 +37,7 @@ func (c *call) arg(i int, to any) error {
 type claims struct {
 	jwt.RegisteredClaims
 	Actiongw struct {
+		Version    int    `json:"v"`
 		Method     string `json:"method"`
 		Target     string `json:"target"`
 		BodySHA256 string `json:"body_sha256"`
@@ -63,7 +64,8 @@ func readCall(r *http.Request, secret []byte) (*call, error) {
 	}
 	digest := sha256.Sum256(body)
 	about := said.Actiongw
-	if about.Method != r.Method || about.Target != r.RequestURI || about.BodySHA256 != hex.EncodeToString(digest[:]) {
+	if about.Version != 1 || about.Method != r.Method || about.Target != r.RequestURI ||
+		about.BodySHA256 != hex.EncodeToString(digest[:]) {
 		return nil, errors.New("the assertion is about another request")
 	}
 

@@ -20,7 +20,7 @@ export async function readCall(request) {
   });
   const said = payload.actiongw;
   const digest = createHash("sha256").update(request.body).digest("hex");
-  if (said.method !== request.method || said.target !== request.originalUrl || said.body_sha256 !== digest) {
+  if (said.v !== 1 || said.method !== request.method || said.target !== request.originalUrl || said.body_sha256 !== digest) {
     throw new Error("the assertion is about another request");
   }
   const type = request.get("Content-Type");

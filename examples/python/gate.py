@@ -27,10 +27,10 @@ def read_call(request):
     except jwt.InvalidTokenError as problem:
         raise NotFromTheGate(problem) from None
     said = claims["actiongw"]
-    about = said["method"], said["target"], said["body_sha256"]
+    about = said["v"], said["method"], said["target"], said["body_sha256"]
     digest = hashlib.sha256(request.get_data()).hexdigest()
     # A declared name needs no escapes, so the path is the target as it came.
-    if kind != "actiongw-assertion+jwt" or about != (request.method, request.path, digest):
+    if kind != "actiongw-assertion+jwt" or about != (1, request.method, request.path, digest):
         raise NotFromTheGate("the assertion is about something else")
     if request.mimetype == "application/json":
         return json.loads(request.get_data())
