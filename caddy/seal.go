@@ -151,8 +151,9 @@ func (s *Seal) ServeHTTP(w http.ResponseWriter, r *http.Request, _ caddyhttp.Han
 // refuse says why a caller gets nothing sealed, empty if it does.
 func (s *Seal) refuse(r *http.Request) (status int, problem string) {
 	for name := range r.Header {
+		// A browser never sends Sec-Fetch-Mode alone; Node's fetch does.
 		if name == "Origin" || name == "Forwarded" || name == "Via" ||
-			strings.HasPrefix(name, "Sec-Fetch-") || strings.HasPrefix(name, "X-Forwarded-") {
+			strings.HasPrefix(name, "Sec-Fetch-") && name != "Sec-Fetch-Mode" || strings.HasPrefix(name, "X-Forwarded-") {
 			return http.StatusForbidden, "this is for backends, and the request came from a browser or through a proxy"
 		}
 	}

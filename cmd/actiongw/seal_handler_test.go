@@ -117,6 +117,7 @@ func TestWhoMayHaveSomethingSealed(t *testing.T) {
 		want           int
 	}{
 		{"the backend on this machine", "/seal", good, nil, 200},
+		{"the backend, with Node's fetch", "/seal", good, []string{"Sec-Fetch-Mode: cors"}, 200},
 		{"a page in a browser", "/seal", good, []string{"Origin: http://localhost"}, 403},
 		{"a browser without an origin", "/seal", good, []string{"Sec-Fetch-Site: same-origin"}, 403},
 		{"somebody behind a proxy", "/seal", good, []string{"X-Forwarded-For: 192.0.2.1"}, 403},
