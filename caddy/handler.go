@@ -192,7 +192,7 @@ func (h *Handler) Provision(ctx caddy.Context) error {
 	if config.Keys, err = h.readKeys(repl); err != nil {
 		return err
 	}
-	if err := h.readKeysets(repl, &config); err != nil {
+	if err := h.readKeysets(repl, app.(*App), &config); err != nil {
 		return err
 	}
 	if config.Rules, err = h.readRules(ReadSchema); err != nil {
@@ -201,10 +201,8 @@ func (h *Handler) Provision(ctx caddy.Context) error {
 	if config.JSON {
 		config.Declared = h.declared()
 	}
-	if h.Assertion != nil {
-		if config.Assertion.Signer, err = h.Assertion.signer(repl, app.(*App)); err != nil {
-			return err
-		}
+	if err := h.Assertion.readSecret(repl, &config); err != nil {
+		return err
 	}
 	if h.gate, err = proxy.New(config); err != nil {
 		return err
