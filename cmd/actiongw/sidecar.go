@@ -9,8 +9,6 @@ import (
 	caddycmd "github.com/caddyserver/caddy/v2/cmd"
 	"github.com/spf13/cobra"
 	"go.uber.org/zap"
-
-	"github.com/actiongw/actiongw/internal/action"
 )
 
 func init() {
@@ -104,11 +102,8 @@ func readEnvironment() (*simpleSite, error) {
 	for _, file := range words(os.Getenv(envManifest)) {
 		s.options = append(s.options, setting{envManifest, "manifest", []string{file}})
 	}
-	for _, name := range words(os.Getenv(envActions)) {
-		if _, ok := action.ParseName(name); !ok {
-			return nil, fmt.Errorf("%s: %q is no name of an action; for rules by pattern write a Caddyfile", envActions, name)
-		}
-		s.options = append(s.options, setting{envActions, "action", []string{name}})
+	if err := s.declare(envActions, words(os.Getenv(envActions))); err != nil {
+		return nil, err
 	}
 	switch text := os.Getenv(envAccessLog); text {
 	case "on", "off", "":
