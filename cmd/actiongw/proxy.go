@@ -63,7 +63,7 @@ The admin endpoint is off unless --admin says where it should listen.
 			cmd.Flags().String("dialect", "next", "What the client is: next, or react without a framework")
 			cmd.Flags().StringArray("action", nil, "Name of an action of a JSON backend; repeat for several")
 			cmd.Flags().String("assert-secret-file", "", "File of a secret that the backend has, too, to sign calls with")
-			cmd.Flags().String("assert-audience", "backend", "Whom signed calls are for, as the backend checks it")
+			cmd.Flags().String("assert-audience", defaultAssertAudience, "Whom signed calls are for, as the backend checks it")
 			cmd.Flags().StringArray("manifest", nil, "server-reference-manifest.json of a build; repeat for several")
 			cmd.Flags().String("max-body", "1MiB", "Most bytes in the body of a call")
 			cmd.Flags().StringArray("trusted-proxy", nil, "Address range of proxies in front; repeat for several")
@@ -148,14 +148,11 @@ func (s *simpleSite) readAssertionFlags(fl caddycmd.Flags) error {
 		return nil
 	}
 	file := fl.String("assert-secret-file")
-	if err := (setting{name: flag, values: []string{file}}).checkWords(); err != nil {
-		return err
-	}
 	text, err := os.ReadFile(file)
 	if err != nil {
 		return fmt.Errorf("%s: %w", flag, err)
 	}
-	return s.sign(flag, "{file."+file+"}", string(text), setting{"--assert-audience", "audience", words(fl.String("assert-audience"))})
+	return s.signWithFile(flag, file, string(text), setting{"--assert-audience", "audience", words(fl.String("assert-audience"))})
 }
 
 // describe tells what is guarded, how, and what nobody has configured.

@@ -86,6 +86,14 @@ func (s *simpleSite) declare(from string, names []string) error {
 	return nil
 }
 
+// signWithFile has the gate sign calls with the shared secret in a file.
+func (s *simpleSite) signWithFile(from, file, text string, audience setting) error {
+	if err := (setting{name: from, values: []string{file}}).checkWords(); err != nil {
+		return err
+	}
+	return s.sign(from, "{file."+file+"}", text, audience)
+}
+
 // sign has the gate sign calls with a shared secret that is named at from. Its
 // text is looked at now, and read again through the placeholder by the gate.
 func (s *simpleSite) sign(from, placeholder, text string, audience setting) error {
