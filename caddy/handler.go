@@ -38,7 +38,7 @@ var inFlight proxy.Memory
 // `{http.actiongw.action_id}` | the action's id, if the call names one
 // `{http.actiongw.action}` | the action's name in the manifest, if one has it
 // `{http.actiongw.closure}` | `none`, `opened` or `unchecked`
-// `{http.actiongw.outcome}` | with a JSON backend, once it has answered a fetch call: `result`, `redirect` or another word of docs/any-backend.md
+// `{http.actiongw.outcome}` | with a JSON backend, once it has answered a fetch call: `result`, `redirect` or another word of docs/results.md
 // `{http.actiongw.kind}` | `fetch` or `form`
 // `{http.actiongw.digest}` | of refusals: the random word that is also in the answer and in the log
 type Handler struct {
