@@ -23,13 +23,10 @@ type Assertion struct {
 	// For whom: the claim `aud`, a name that upstream compares with its own.
 	// Placeholders are expanded at start. Required.
 	Audience string `json:"audience,omitempty"`
-	// The file of a keyset of `actiongw keys generate --kind assertion`. It is
-	// read again when it changes; a broken one leaves what was known.
+	// The file of a keyset of `actiongw keys generate --kind assertion`,
+	// encrypted with the gate's `wrapping_key`. It is read again when it
+	// changes; a broken one leaves what was known.
 	Keyset string `json:"keyset,omitempty"`
-	// The key that the keyset is encrypted with, usually a placeholder such as
-	// `{file.PATH}`. Default: the environment's ACTIONGW_WRAPPING_KEY, or the
-	// file that ACTIONGW_WRAPPING_KEY_FILE names.
-	WrappingKey string `json:"wrapping_key,omitempty"`
 	// A secret of at least 32 bytes that upstream has, too, for HS256; usually
 	// a placeholder such as `{file.PATH}`.
 	Secret string `json:"secret,omitempty"`
@@ -46,8 +43,6 @@ func (a *Assertion) config(repl *caddy.Replacer) (*proxy.Assertion, error) {
 	switch {
 	case (a.Keyset == "") == (a.Secret == ""):
 		return nil, errors.New("assertion: want either keyset, a file, or secret, a text that upstream has, too")
-	case a.Secret != "" && a.WrappingKey != "":
-		return nil, errors.New("assertion: wrapping_key is for a keyset; a secret needs none")
 	case a.TTL < 0:
 		return nil, errors.New("assertion: ttl is negative: want a duration such as 60s")
 	}
@@ -66,28 +61,25 @@ func (a *Assertion) config(repl *caddy.Replacer) (*proxy.Assertion, error) {
 	return c, nil
 }
 
-// signer returns what gives the signer of the moment, and forgets the texts of
-// keys: exported fields can end up in logs.
-func (a *Assertion) signer(repl *caddy.Replacer, app *App) (func() *assertion.Signer, error) {
-	secret, wrapping := a.Secret, a.WrappingKey
-	a.Secret, a.WrappingKey = "", ""
-	if secret == "" {
-		keys, err := app.signingKeys(a.Keyset, wrapping, repl)
-		if err != nil {
-			return nil, fmt.Errorf("assertion: %w", err)
-		}
-		return func() *assertion.Signer { return keys.current.Load().signer }, nil
+// readSecret has the gate sign with the shared secret, if there is one, and
+// forgets its text: exported fields can end up in logs.
+func (a *Assertion) readSecret(repl *caddy.Replacer, config *proxy.Config) error {
+	if a == nil || a.Secret == "" {
+		return nil
 	}
+	secret := a.Secret
+	a.Secret = ""
 	text, err := repl.ReplaceOrErr(secret, true, true)
 	if err != nil {
-		return nil, fmt.Errorf("assertion: secret: %w", err)
+		return fmt.Errorf("assertion: secret: %w", err)
 	}
 	// The line end that editors put at the end of a file is no part of it.
 	signer, err := assertion.FromSecret([]byte(strings.TrimRight(text, "\r\n")))
 	if err != nil {
-		return nil, fmt.Errorf("assertion: %w", err)
+		return fmt.Errorf("assertion: %w", err)
 	}
-	return func() *assertion.Signer { return signer }, nil
+	config.Assertion.Signer = func() *assertion.Signer { return signer }
+	return nil
 }
 
 // unmarshalAssertion reads `assertion { … }`.
@@ -114,11 +106,10 @@ func (h *Handler) unmarshalAssertion(d *caddyfile.Dispenser) error {
 
 func (a *Assertion) unmarshalOption(d *caddyfile.Dispenser, name string) error {
 	to, ok := map[string]*string{
-		"issuer":       &a.Issuer,
-		"audience":     &a.Audience,
-		"keyset":       &a.Keyset,
-		"wrapping_key": &a.WrappingKey,
-		"secret":       &a.Secret,
+		"issuer":   &a.Issuer,
+		"audience": &a.Audience,
+		"keyset":   &a.Keyset,
+		"secret":   &a.Secret,
 	}[name]
 	switch {
 	case ok:
@@ -128,6 +119,6 @@ func (a *Assertion) unmarshalOption(d *caddyfile.Dispenser, name string) error {
 	case name == "ttl":
 		return duration(d, &a.TTL)
 	default:
-		return d.Errf("unknown option %q of assertion: want issuer, audience, keyset, wrapping_key, secret or ttl", name)
+		return d.Errf("unknown option %q of assertion: want issuer, audience, keyset, secret or ttl", name)
 	}
 }

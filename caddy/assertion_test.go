@@ -85,40 +85,40 @@ func TestKeysThatCannotSignAreNamedAtStart(t *testing.T) {
 	other, _ := wrappingFile(t)
 	good := keysetFile(t, keyring.Assertions, text)
 	secret := func(text string) string {
-		return fmt.Sprintf(`{"audience":"a","secret":"{file.%s}"}`, write(t, []byte(text)))
+		return fmt.Sprintf(`{"assertion":{"audience":"a","secret":"{file.%s}"}}`, write(t, []byte(text)))
 	}
 	set := func(file, wrapping string) string {
-		return fmt.Sprintf(`{"audience":"a","keyset":%q,"wrapping_key":%q}`, file, wrapping)
+		return fmt.Sprintf(`{"assertion":{"audience":"a","keyset":%q},"wrapping_key":%q}`, file, wrapping)
 	}
-	for _, tc := range []struct{ is, assertion, says string }{
+	for _, tc := range []struct{ is, config, says string }{
 		{"a keyset", set(good, "{file."+wrapping+"}"), ""},
 		{"a secret", secret(strings.Repeat("s", 32)), ""},
 		{"a secret and a line end", secret(strings.Repeat("s", 32) + "\r\n"), ""},
 		{"a short secret", secret(strings.Repeat("s", 31)), "the secret is 31 bytes long; want at least 32"},
 		{"a short secret and line ends", secret(strings.Repeat("s", 31) + "\n\n\n"), "31 bytes long"},
-		{"a secret from an empty variable", `{"audience":"a","secret":"{env.ACTIONGW_TEST_EMPTY}"}`, "ACTIONGW_TEST_EMPTY"},
-		{"an audience from an empty variable", `{"audience":"{env.ACTIONGW_TEST_EMPTY}","secret":"x"}`, "ACTIONGW_TEST_EMPTY"},
-		{"a negative ttl", `{"audience":"a","secret":"x","ttl":-1}`, "ttl is negative"},
+		{"a secret from an empty variable", `{"assertion":{"audience":"a","secret":"{env.ACTIONGW_TEST_EMPTY}"}}`, "ACTIONGW_TEST_EMPTY"},
+		{"an audience from an empty variable", `{"assertion":{"audience":"{env.ACTIONGW_TEST_EMPTY}","secret":"x"}}`, "ACTIONGW_TEST_EMPTY"},
+		{"a negative ttl", `{"assertion":{"audience":"a","secret":"x","ttl":-1}}`, "ttl is negative"},
 		{"no such keyset", set(good+".not", "{file."+wrapping+"}"), "no such file"},
 		{"another wrapping key", set(good, "{file."+other+"}"), "another wrapping key"},
-		{"the name of the wrapping key's file", set(good, wrapping), "and not the path alone"},
+		{"the name of the wrapping key's file", set(good, wrapping), "not the key itself or the path alone"},
 		{"a wrapping key that is none", set(good, "{file."+good+"}"), "the wrapping key is not a Tink keyset"},
 		{"no wrapping key", set(good, ""), "ACTIONGW_WRAPPING_KEY or its _FILE twin"},
 		{"a keyset for closures", set(keysetFile(t, keyring.OwnClosures, text), "{file."+wrapping+"}"), "not one for assertion"},
 		{"a keyset of a shared secret", set(symmetricFile(t, text), "{file."+wrapping+"}"), "a shared secret goes into `secret`"},
 		{"a keyset in the clear", set(wrapping, "{file."+wrapping+"}"), "not encrypted"},
 	} {
-		h, err := provision(t, `{"assertion":`+tc.assertion+`}`)
+		h, err := provision(t, tc.config)
 		if (err == nil) != (tc.says == "") || err != nil && !strings.Contains(err.Error(), tc.says) {
 			t.Errorf("%s: %v, want %q", tc.is, err, tc.says)
 		}
-		if err == nil && h.Assertion.Secret+h.Assertion.WrappingKey != "" {
+		if err == nil && h.Assertion.Secret != "" {
 			t.Errorf("%s: the handler still shows its key", tc.is)
 		}
-		if !strings.Contains(tc.assertion, `"keyset"`) {
+		if !strings.Contains(tc.config, `"keyset"`) {
 			continue
 		}
-		jwks := strings.Replace(tc.assertion, `"audience":"a",`, "", 1)
+		jwks := strings.NewReplacer(`"assertion":{"audience":"a",`, "", `},"wrapping_key"`, `,"wrapping_key"`).Replace(tc.config)
 		if err := provisionJWKS(t, jwks); (err == nil) != (tc.says == "") || err != nil && !strings.Contains(err.Error(), tc.says) {
 			t.Errorf("JWKS of %s: %v, want %q", tc.is, err, tc.says)
 		}
@@ -130,7 +130,7 @@ func TestKeysThatCannotSignAreNamedAtStart(t *testing.T) {
 		t.Error("a secret was published")
 	}
 	t.Setenv("ACTIONGW_WRAPPING_KEY", text)
-	if _, err := provision(t, `{"assertion":`+set(good, "")+`}`); err != nil {
+	if _, err := provision(t, set(good, "")); err != nil {
 		t.Errorf("the wrapping key from the environment: %v", err)
 	}
 }
@@ -154,7 +154,7 @@ func TestGateAndJWKSShareAKeyset(t *testing.T) {
 		t.Fatal(err)
 	}
 	for id, config := range map[string]string{
-		"actiongw":      fmt.Sprintf(`{"assertion":{"audience":"a","keyset":%q,"wrapping_key":"{file.%s}"}}`, file, wrapping),
+		"actiongw":      fmt.Sprintf(`{"assertion":{"audience":"a","keyset":%q},"wrapping_key":"{file.%s}"}`, file, wrapping),
 		"actiongw_jwks": fmt.Sprintf(`{"keyset":%q,"wrapping_key":"{file.%s}"}`, file, wrapping),
 	} {
 		if _, err := ctx.LoadModuleByID("http.handlers."+id, json.RawMessage(config)); err != nil {

@@ -62,12 +62,11 @@ func parseDirective(h httpcaddyfile.Helper) (caddyhttp.MiddlewareHandler, error)
 //			args              <schema file>
 //		}
 //		assertion {
-//			issuer       <text>
-//			audience     <text>
-//			keyset       <file>
-//			wrapping_key <text>
-//			secret       <text>
-//			ttl          <duration>
+//			issuer   <text>
+//			audience <text>
+//			keyset   <file>
+//			secret   <text>
+//			ttl      <duration>
 //		}
 //	}
 //
@@ -146,7 +145,7 @@ func (h *Handler) unmarshalOption(d *caddyfile.Dispenser, name string) error {
 	case "closures":
 		return h.unmarshalClosures(d)
 	case "wrapping_key":
-		return single(d, &h.WrappingKey)
+		return unmarshalWrappingKey(d, &h.WrappingKey)
 	case "manifest":
 		return h.unmarshalManifest(d)
 	case "unknown_actions":

@@ -38,7 +38,7 @@ var inFlight proxy.Memory
 // `{http.actiongw.action_id}` | the action's id, if the call names one
 // `{http.actiongw.action}` | the action's name in the manifest, if one has it
 // `{http.actiongw.closure}` | `none`, `opened` or `unchecked`
-// `{http.actiongw.outcome}` | with a JSON backend, once it has answered a fetch call: `result`, `redirect` or another word of docs/any-backend.md
+// `{http.actiongw.outcome}` | with a JSON backend, once it has answered a fetch call: `result`, `redirect` or another word of docs/results.md
 // `{http.actiongw.kind}` | `fetch` or `form`
 // `{http.actiongw.digest}` | of refusals: the random word that is also in the answer and in the log
 type Handler struct {
@@ -192,7 +192,7 @@ func (h *Handler) Provision(ctx caddy.Context) error {
 	if config.Keys, err = h.readKeys(repl); err != nil {
 		return err
 	}
-	if err := h.readKeysets(repl, &config); err != nil {
+	if err := h.readKeysets(repl, app.(*App), &config); err != nil {
 		return err
 	}
 	if config.Rules, err = h.readRules(ReadSchema); err != nil {
@@ -201,10 +201,8 @@ func (h *Handler) Provision(ctx caddy.Context) error {
 	if config.JSON {
 		config.Declared = h.declared()
 	}
-	if h.Assertion != nil {
-		if config.Assertion.Signer, err = h.Assertion.signer(repl, app.(*App)); err != nil {
-			return err
-		}
+	if err := h.Assertion.readSecret(repl, &config); err != nil {
+		return err
 	}
 	if h.gate, err = proxy.New(config); err != nil {
 		return err

@@ -21,7 +21,7 @@ type JWKS struct {
 	// The file of the keyset. It is read again when it changes; a broken one
 	// leaves what was known. Required.
 	Keyset string `json:"keyset,omitempty"`
-	// The key that the keyset is encrypted with, usually a placeholder such as
+	// The key that the keyset is encrypted with; a placeholder such as
 	// `{file.PATH}`. Default: the environment's ACTIONGW_WRAPPING_KEY, or the
 	// file that ACTIONGW_WRAPPING_KEY_FILE names.
 	WrappingKey string `json:"wrapping_key,omitempty"`
@@ -46,9 +46,11 @@ func (j *JWKS) Provision(ctx caddy.Context) error {
 	if err != nil {
 		return err
 	}
-	wrapping := j.WrappingKey
-	j.WrappingKey = ""
-	j.keys, err = app.(*App).signingKeys(j.Keyset, wrapping, caddy.NewReplacer())
+	wrapping, err := readWrappingKey(caddy.NewReplacer(), j.WrappingKey)
+	if err != nil {
+		return err
+	}
+	j.keys, err = app.(*App).signingKeys(j.Keyset, wrapping)
 	return err
 }
 
@@ -93,11 +95,9 @@ func (j *JWKS) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 		if name := d.Val(); name != "wrapping_key" {
 			return d.Errf("unknown option %q of actiongw_jwks: want wrapping_key", name)
 		}
-		text, err := value(d)
-		if err != nil {
+		if err := unmarshalWrappingKey(d, &j.WrappingKey); err != nil {
 			return err
 		}
-		j.WrappingKey = text
 	}
 	return nil
 }

@@ -61,12 +61,12 @@ func (h *Handler) unmarshalClosures(d *caddyfile.Dispenser) error {
 
 // checkKeysets looks at what can be said without the files.
 func (h *Handler) checkKeysets() error {
+	if err := checkWrappingKey(h.WrappingKey); err != nil {
+		return err
+	}
 	switch c := h.Closures; {
-	// The key itself would be read as a placeholder, and stand in the error.
-	case h.WrappingKey != "" && (!strings.HasPrefix(h.WrappingKey, "{") || strings.Contains(h.WrappingKey, `"`)):
-		return errors.New("wrapping_key wants a placeholder, such as {file./run/secrets/wrapping.json} or {env.NAME}, and not the key itself or the path alone")
-	case c == nil && h.NextKeyset == "" && h.WrappingKey != "":
-		return errors.New("wrapping_key is for keysets, and neither next_keyset nor closures is set")
+	case h.WrappingKey != "" && !h.usesKeysets():
+		return errors.New("wrapping_key is for keysets, and there is none: neither next_keyset nor closures is set, nor keyset in assertion")
 	case c == nil:
 	case c.Keyset == "":
 		return errors.New("closures wants the file of a keyset; `actiongw keys generate --kind keyset` makes one")
@@ -78,9 +78,14 @@ func (h *Handler) checkKeysets() error {
 	return nil
 }
 
+// usesKeysets reports whether any option names the file of a keyset.
+func (h *Handler) usesKeysets() bool {
+	return h.NextKeyset != "" || h.Closures != nil || h.Assertion != nil && h.Assertion.Keyset != ""
+}
+
 // readKeysets reads the files of the keysets.
-func (h *Handler) readKeysets(repl *caddy.Replacer, config *proxy.Config) error {
-	if h.NextKeyset == "" && h.Closures == nil {
+func (h *Handler) readKeysets(repl *caddy.Replacer, app *App, config *proxy.Config) error {
+	if !h.usesKeysets() {
 		return nil
 	}
 	wrapping, err := readWrappingKey(repl, h.WrappingKey)
@@ -97,10 +102,39 @@ func (h *Handler) readKeysets(repl *caddy.Replacer, config *proxy.Config) error 
 			return fmt.Errorf("closures: %w", err)
 		}
 	}
+	if h.Assertion != nil && h.Assertion.Keyset != "" {
+		keys, err := app.signingKeys(h.Assertion.Keyset, wrapping)
+		if err != nil {
+			return fmt.Errorf("assertion: %w", err)
+		}
+		config.Assertion.Signer = keys.signer
+	}
 	return nil
 }
 
+// checkWrappingKey refuses what is no placeholder. The key itself would be read
+// as one, and stand in the error; the path of its file would be read as the key.
+func checkWrappingKey(text string) error {
+	if text != "" && (!strings.HasPrefix(text, "{") || strings.Contains(text, `"`)) {
+		return errors.New("wrapping_key wants a placeholder, such as {file./run/secrets/wrapping.json} or {env.NAME}, and not the key itself or the path alone")
+	}
+	return nil
+}
+
+// unmarshalWrappingKey reads `wrapping_key <text>`.
+func unmarshalWrappingKey(d *caddyfile.Dispenser, to *string) error {
+	if err := single(d, to); err != nil {
+		return err
+	}
+	return at(d, checkWrappingKey(*to))
+}
+
+// readWrappingKey returns the key that an option wrapping_key stands for, or
+// that of the environment if it is empty.
 func readWrappingKey(repl *caddy.Replacer, text string) (keyring.WrappingKey, error) {
+	if err := checkWrappingKey(text); err != nil {
+		return keyring.WrappingKey{}, err
+	}
 	text, err := repl.ReplaceOrErr(text, true, true)
 	if err == nil && text == "" {
 		text, err = FromEnvironment(EnvWrappingKey)

@@ -57,7 +57,8 @@ type Seal struct {
 	// The name of this site, that of the gate's `closures`. Required.
 	Audience string `json:"audience,omitempty"`
 
-	// The key that the keyset is encrypted with. Default: as for the gate.
+	// The key that the keyset is encrypted with; a placeholder such as
+	// `{file.PATH}`. Default: as for the gate.
 	WrappingKey string `json:"wrapping_key,omitempty"`
 
 	// The bearer token to ask for; usually a placeholder such as
@@ -83,11 +84,11 @@ func (Seal) CaddyModule() caddy.ModuleInfo {
 	}
 }
 
-// Provision reads the keyset, and forgets the secrets.
+// Provision reads the keyset, and forgets the token.
 func (s *Seal) Provision(caddy.Context) error {
 	repl := caddy.NewReplacer()
-	wrappingText, token := s.WrappingKey, s.Token
-	s.WrappingKey, s.Token = "", ""
+	token := s.Token
+	s.Token = ""
 	switch {
 	case s.Keyset == "":
 		return errors.New("actiongw_seal wants the file of a keyset; `actiongw keys generate --kind keyset` makes one")
@@ -106,7 +107,7 @@ func (s *Seal) Provision(caddy.Context) error {
 		}
 		s.token = hashToken("Bearer " + strings.TrimSpace(expanded))
 	}
-	wrapping, err := readWrappingKey(repl, wrappingText)
+	wrapping, err := readWrappingKey(repl, s.WrappingKey)
 	if err != nil {
 		return err
 	}
@@ -270,7 +271,7 @@ func (s *Seal) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 		case "audience":
 			err = single(d, &s.Audience)
 		case "wrapping_key":
-			err = single(d, &s.WrappingKey)
+			err = unmarshalWrappingKey(d, &s.WrappingKey)
 		case "token":
 			err = single(d, &s.Token)
 		case "ttl":

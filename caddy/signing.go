@@ -8,11 +8,9 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"strings"
 	"sync/atomic"
 	"time"
 
-	"github.com/caddyserver/caddy/v2"
 	"go.uber.org/zap"
 
 	"github.com/actiongw/actiongw/internal/assertion"
@@ -38,19 +36,11 @@ type signing struct {
 }
 
 // signingKeys reads a keyset, or returns it when the configuration has already.
-func (a *App) signingKeys(file, wrapping string, repl *caddy.Replacer) (*signingKeys, error) {
-	// A name would be tried as the key, which it is not.
-	if wrapping != "" && !strings.HasPrefix(wrapping, "{") {
-		return nil, errors.New("wrapping_key wants a placeholder, such as {file./run/secrets/wrapping.json} or {env.NAME}, and not the path alone")
-	}
-	key, err := readWrappingKey(repl, wrapping)
-	if err != nil {
-		return nil, err
-	}
+func (a *App) signingKeys(file string, wrapping keyring.WrappingKey) (*signingKeys, error) {
 	if known := a.keysets[file]; known != nil {
 		return known, nil
 	}
-	k := &signingKeys{file: file, wrapping: key, logger: a.logger}
+	k := &signingKeys{file: file, wrapping: wrapping, logger: a.logger}
 	if _, err := k.refresh(); err != nil {
 		return nil, fmt.Errorf("keyset %s: %w", file, err)
 	}
@@ -58,6 +48,9 @@ func (a *App) signingKeys(file, wrapping string, repl *caddy.Replacer) (*signing
 	go k.run(a.ctx)
 	return k, nil
 }
+
+// signer returns the signer of the moment.
+func (k *signingKeys) signer() *assertion.Signer { return k.current.Load().signer }
 
 // refresh reads the file if it is another than last time. What fails leaves
 // what was known.

@@ -53,7 +53,7 @@ func TestSigningKeysRotateUnderLoad(t *testing.T) {
 	file, wrapping, set, wrappingKey := signingKeyset(t)
 	up, admin := startVerifying(t), unusedAddress(t)
 	config := func(i int) string {
-		return fmt.Sprintf("actiongw_jwks /jwks.json %[1]s {\nwrapping_key {file.%[2]s}\n}\nactiongw {\nmax_body %[3]dKiB\nassertion {\naudience orders\nkeyset %[1]s\nwrapping_key {file.%[2]s}\n}\n}\nreverse_proxy %[4]s",
+		return fmt.Sprintf("actiongw_jwks /jwks.json %[1]s {\nwrapping_key {file.%[2]s}\n}\nactiongw {\nmax_body %[3]dKiB\nassertion {\naudience orders\nkeyset %[1]s\n}\nwrapping_key {file.%[2]s}\n}\nreverse_proxy %[4]s",
 			file, wrapping, 100+i, up.Listener.Addr())
 	}
 	g := startGate(t, "admin "+admin, config(0))
@@ -150,7 +150,7 @@ func TestSigningKeysRotateUnderLoad(t *testing.T) {
 func TestABrokenKeysetLeavesTheLastGoodOne(t *testing.T) {
 	file, wrapping, _, _ := signingKeyset(t)
 	up := startVerifying(t)
-	g := startGate(t, "", "actiongw_jwks /jwks.json "+file+" {\nwrapping_key {file."+wrapping+"}\n}\nactiongw {\nassertion {\naudience orders\nkeyset "+file+"\nwrapping_key {file."+wrapping+"}\n}\n}\nreverse_proxy "+up.Listener.Addr().String())
+	g := startGate(t, "", "actiongw_jwks /jwks.json "+file+" {\nwrapping_key {file."+wrapping+"}\n}\nactiongw {\nassertion {\naudience orders\nkeyset "+file+"\n}\nwrapping_key {file."+wrapping+"}\n}\nreverse_proxy "+up.Listener.Addr().String())
 	if err := replaceFile(file, []byte(`{"encryptedKeyset":"`+strings.Repeat("A", 99)+`"}`)); err != nil {
 		t.Fatal(err)
 	}

@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"github.com/caddyserver/caddy/v2"
+
+	gwcaddy "github.com/actiongw/actiongw/caddy"
 )
 
 // The variables of `sidecar`. Those of keys are read by the handler itself.
@@ -25,6 +27,13 @@ const (
 	envManifest       = "ACTIONGW_MANIFEST"
 	envAccessLog      = "ACTIONGW_ACCESS_LOG"
 	envPrevious       = "ACTIONGW_PREVIOUS_KEYS"
+	envClosures       = "ACTIONGW_CLOSURES"
+	envAudience       = "ACTIONGW_AUDIENCE"
+	envAssertSecret   = "ACTIONGW_ASSERT_SECRET" //nolint:gosec // the name of a secret, not one
+	envAssertAudience = "ACTIONGW_ASSERT_AUDIENCE"
+
+	// defaultAssertAudience is that of `proxy` as well.
+	defaultAssertAudience = "backend"
 
 	envPrefix = "ACTIONGW_"
 
@@ -37,6 +46,8 @@ func knownVariables() []string {
 	return []string{
 		envUpstream, envBackend, envDialect, envActions, envListen, envHealthListen, envOrigins, envTrustedProxies,
 		envMode, envMaxBody, envMaxMemory, envManifest, envAccessLog, envPrevious, envPrevious + "_FILE",
+		envClosures, envAudience, gwcaddy.EnvWrappingKey, gwcaddy.EnvWrappingKey + "_FILE",
+		envAssertSecret, envAssertSecret + "_FILE", envAssertAudience,
 	}
 }
 

@@ -22,7 +22,7 @@ import (
 func init() {
 	caddycmd.RegisterCommand(caddycmd.Command{
 		Name:  "inspect",
-		Usage: "[<file>] [--key-file <file>] [--manifest <file>] [--rules <file>] [--origin <pattern>] [--wire <name>] [--reveal] [--json]",
+		Usage: "[<file>] [--dialect next|react] [--key-file <file>] [--keyset <file> --audience <name> [--cookie <name>]] [--manifest <file>] [--rules <file>] [--origin <pattern>] [--wire <name>] [--reveal] [--json]",
 		Short: "Shows what is in a recorded call and what the gate makes of it",
 		Long: `
 Reads one of these from a file or from standard input:
@@ -34,12 +34,16 @@ Reads one of these from a file or from standard input:
 and prints which action is called, with what, and whether the gate would let it
 through; if not, which check refuses it and why. The checks are those of the
 gate itself, with the keys, manifests, rules and origins given here. Nothing is
-sent anywhere.
+sent anywhere. Calls of clients without Next.js need --dialect react.
 
 Closures are opened with the key of --key-file, or that of the environment
 variable NEXT_SERVER_ACTIONS_ENCRYPTION_KEY, and with the keys that manifests
 hold. What they hold is hidden unless --reveal is given. Arguments are shown:
 strings are shortened, cookies and other headers left out.
+
+Closures of actiongw's own layout are opened with the keyset of --keyset, for the
+site of --audience, and held against the cookie that --cookie names. They are
+opened as they would be now: what has expired since is refused.
 
 The exit status is 0 for calls that would be admitted, 3 if one would be
 refused, and 1 if the input cannot be read.
@@ -49,6 +53,7 @@ refused, and 1 if the input cannot be read.
 			cmd.Example = `  actiongw inspect request.txt
   actiongw inspect --key-file next.key --reveal < curl.txt
   actiongw inspect page.har --manifest .next/server/server-reference-manifest.json --json
+  actiongw inspect request.txt --dialect react --keyset own.keyset --wrapping-key-file wrapping.json --audience shop.example.com
   actiongw inspect request.txt --origin 'shop.example.com' --wire current --rules rules.json`
 			addInspectFlags(cmd)
 			cmd.RunE = runE(cmdInspect)
@@ -57,7 +62,10 @@ refused, and 1 if the input cannot be read.
 }
 
 func addInspectFlags(cmd *cobra.Command) {
+	cmd.Flags().String("dialect", "next", "What the client is: next, or react without a framework")
 	addKeyFlag(cmd)
+	addKeysetFlag(cmd)
+	cmd.Flags().String("cookie", "", "Own layout: name of the cookie that closures may be bound to")
 	addManifestFlag(cmd)
 	cmd.Flags().String("rules", "", "JSON file of rules, as in the handler's list \"actions\"")
 	cmd.Flags().StringArray("origin", nil, "Origin that may call, with * for one label; repeat for several")
@@ -96,7 +104,7 @@ func cmdInspect(cmd *cobra.Command, args []string) (int, error) {
 		calls = append(calls, report)
 	}
 	if len(calls) == 0 {
-		return 0, errors.New("none of the requests is a call of an action")
+		return 0, errors.New("none of the requests is a call of an action; those of clients without Next.js need --dialect react")
 	}
 	asJSON, _ := cmd.Flags().GetBool("json")
 	return status, printCalls(cmd.OutOrStdout(), calls, asJSON)
@@ -125,17 +133,18 @@ func printJSON(out io.Writer, v any) error {
 
 // inspector is a gate, and what it takes to explain it.
 type inspector struct {
-	gate   *proxy.Gate
-	set    manifest.Set
-	ring   keyring.Ring
-	wire   reply.Wire
-	reveal bool
+	gate     *proxy.Gate
+	set      manifest.Set
+	ring     keyring.Ring
+	closures proxy.OwnClosures
+	wire     reply.Wire
+	reveal   bool
 }
 
 func newInspector(cmd *cobra.Command) (*inspector, error) {
 	in := &inspector{}
 	in.reveal, _ = cmd.Flags().GetBool("reveal")
-	keys, err := readKeys(cmd)
+	keys, err := in.readKeys(cmd)
 	if err != nil {
 		return nil, err
 	}
@@ -149,6 +158,11 @@ func newInspector(cmd *cobra.Command) (*inspector, error) {
 	if in.wire, err = reply.ParseWire(wire); err != nil {
 		return nil, fmt.Errorf("--wire: %w", err)
 	}
+	word, _ := cmd.Flags().GetString("dialect")
+	dialect, err := action.ParseDialect(word)
+	if err != nil {
+		return nil, fmt.Errorf("--dialect: %w", err)
+	}
 	rules, err := readRules(cmd)
 	if err != nil {
 		return nil, err
@@ -161,12 +175,36 @@ func newInspector(cmd *cobra.Command) (*inspector, error) {
 		return nil, err
 	}
 	in.gate, err = proxy.New(proxy.Config{
-		Origin: origin.Config{Allow: origins}, Keys: keys, Wire: in.wire, Rules: rules,
+		Origin: origin.Config{Allow: origins}, Dialect: dialect, Keys: keys, Closures: in.closures, Wire: in.wire, Rules: rules,
 	})
 	if err != nil {
 		return nil, err
 	}
 	return in, in.gate.SetBuilds(in.set)
+}
+
+// readKeys reads the keys of both layouts, and returns those of Next.js.
+func (in *inspector) readKeys(cmd *cobra.Command) ([]keyring.Entry, error) {
+	set, err := readKeysetFlag(cmd)
+	if err != nil {
+		return nil, err
+	}
+	switch set.Purpose() {
+	case "":
+		return readKeys(cmd)
+	case keyring.OwnClosures:
+		in.closures.Audience, _ = cmd.Flags().GetString("audience")
+		in.closures.Cookie, _ = cmd.Flags().GetString("cookie")
+		if in.closures.Audience == "" {
+			return nil, errAudienceFlag
+		}
+		if in.closures.Keys, err = set.Own(); err != nil {
+			return nil, err
+		}
+		return readKeys(cmd)
+	default:
+		return set.NextEntries()
+	}
 }
 
 // ringOf is the keys given and those of the builds, as the gate tries them.
@@ -187,7 +225,7 @@ func ringOf(keys []keyring.Entry, set manifest.Set) (keyring.Ring, error) {
 // inspect takes one request through the gate and describes it.
 func (in *inspector) inspect(c *captured) *callReport {
 	r := c.fresh()
-	report := &callReport{Request: c.title(), Notes: c.notes}
+	report := &callReport{Request: c.title(), Notes: c.notes, cookies: proxy.Cookies(r.Header["Cookie"], in.closures.Cookie)}
 	d := in.gate.Admit(r, proxy.Peer{Writer: nobody{}})
 	defer d.Release(false)
 	refusal := d.Refusal

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"time"
+
 	"github.com/actiongw/actiongw/internal/action"
 	"github.com/actiongw/actiongw/internal/closure"
 	"github.com/actiongw/actiongw/internal/flight"
@@ -90,11 +92,15 @@ func (in *inspector) describeClosure(report *callReport, shown map[value.Value]*
 		return
 	}
 	c := &closureReport{At: at, Sealed: len(text)}
-	opened, err := closure.OpenNext(in.ring, id, text)
+	var err *reject.Error
+	noKeys := in.ring.Len() == 0
+	if isOwn(text) {
+		err, noKeys = in.openOwn(c, report.cookies, id, text), in.closures.Keys.IsZero()
+	} else {
+		err = in.openNext(c, id, text)
+	}
 	switch {
 	case err == nil:
-		c.Opened, c.Key, c.KeyState, c.Canonical = true, opened.Key, string(opened.State), opened.Canonical
-		in.describeCaptured(c, opened.Flight)
 	case err.Reason == reject.ClosureMalformed && len(err.Facts) == 0, err.Reason == reject.ClosureKeyUnknown && !inPromise:
 		return // data like any other
 	default:
@@ -104,7 +110,7 @@ func (in *inspector) describeClosure(report *callReport, shown map[value.Value]*
 				c.Key = fact.Value
 			}
 		}
-		if in.ring.Len() == 0 {
+		if noKeys {
 			c.Problem = "there is no key to open it with"
 		}
 	}
@@ -114,18 +120,49 @@ func (in *inspector) describeClosure(report *callReport, shown map[value.Value]*
 	report.Closures = append(report.Closures, c)
 }
 
-// describeCaptured reads the captured values.
-func (in *inspector) describeCaptured(c *closureReport, stream []byte) {
-	captured, err := flight.Parse(stream, flight.Limits{})
+// openNext opens a closure of Next.js and reads the captured values.
+func (in *inspector) openNext(c *closureReport, id, text string) *reject.Error {
+	opened, err := closure.OpenNext(in.ring, id, text)
+	if err != nil {
+		return err
+	}
+	c.Opened, c.Key, c.KeyState, c.Canonical = true, opened.Key, string(opened.State), opened.Canonical
+	captured, err := flight.Parse(opened.Flight, flight.Limits{})
 	if err != nil {
 		c.Problem = err.Error()
-		return
+		return nil
 	}
 	list, ok := captured.(*value.Array)
 	if !ok {
 		c.Problem = "the captured values are no list"
-		return
+		return nil
 	}
+	in.describeCaptured(c, list)
+	return nil
+}
+
+// openOwn opens a closure of our own layout, as the gate would now.
+func (in *inspector) openOwn(c *closureReport, cookies []string, id, text string) *reject.Error {
+	opened, err := closure.OpenOwn(in.closures.Keys, closure.Expectation{
+		Scope:   closure.Scope{Audience: in.closures.Audience, ActionID: id},
+		Now:     time.Now().Unix(),
+		Cookies: cookies,
+	}, text)
+	if err != nil {
+		return err
+	}
+	c.Opened, c.Key, c.KeyState, c.Canonical = true, opened.Key.Fingerprint, string(opened.Key.State), true
+	list, wrong := opened.Captured()
+	if wrong != nil {
+		c.Problem = "the captured values are not what their types say"
+		return nil
+	}
+	in.describeCaptured(c, list)
+	return nil
+}
+
+// describeCaptured counts the captured values, and shows them if asked to.
+func (in *inspector) describeCaptured(c *closureReport, list *value.Array) {
 	c.Values = len(list.Items)
 	if in.reveal {
 		c.Captured = newGrower().list("captured", list.Items).Items

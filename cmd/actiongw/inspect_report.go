@@ -36,6 +36,9 @@ type callReport struct {
 	Meaning string            `json:"meaning,omitempty"`
 	Detail  string            `json:"detail,omitempty"`
 	Facts   map[string]string `json:"facts,omitempty"`
+
+	// cookies are those that closures may be bound to.
+	cookies []string
 }
 
 // actionReport is the action that a call names.

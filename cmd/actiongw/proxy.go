@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -14,7 +15,7 @@ import (
 func init() {
 	caddycmd.RegisterCommand(caddycmd.Command{
 		Name:  "proxy",
-		Usage: "--to <addr> [--from <addr>] [--backend react|json] [--dialect next|react] [--manifest <file>] [--origin <pattern>] [--max-body <size>] [--trusted-proxy <cidr>] [--report] [--access-log] [--admin <addr>]",
+		Usage: "--to <addr> [--from <addr>] [--backend react|json] [--dialect next|react] [--action <name>] [--manifest <file>] [--assert-secret-file <file>] [--assert-audience <name>] [--origin <pattern>] [--max-body <size>] [--trusted-proxy <cidr>] [--report] [--access-log] [--admin <addr>]",
 		Short: "Guards a backend without a configuration file",
 		Long: `
 Listens at --from, takes each request through the gate, and sends what may pass
@@ -33,6 +34,14 @@ Behind a load balancer or another proxy, say which addresses it has with
 --trusted-proxy; its X-Forwarded-Host and X-Forwarded-Proto are ignored
 otherwise.
 
+With --backend json, --action declares an action, whose name is its id. Once one
+is declared, other ids are refused unless a manifest has them.
+
+--assert-secret-file has the gate sign each call that it admits, with a secret of
+at least 32 bytes that the backend has, too. The backend can then tell it from a
+call that came around the gate: it verifies the JWT in Actiongw-Assertion, for
+the audience of --assert-audience.
+
 --report lets everything through and only logs what would have been refused.
 
 The admin endpoint is off unless --admin says where it should listen.
@@ -44,12 +53,17 @@ The admin endpoint is off unless --admin says where it should listen.
   actiongw proxy --from :8080 --to localhost:3000 --origin shop.example.com --trusted-proxy 10.0.0.0/8
   actiongw proxy --to localhost:3000 --report --access-log
   actiongw proxy --to localhost:3000 --manifest .next/server/server-reference-manifest.json
-  actiongw proxy --to localhost:8000 --backend json --dialect react`
+  actiongw proxy --to localhost:8000 --backend json --dialect react --action createInvoice
+  openssl rand -base64 48 > secret.txt
+  actiongw proxy --to localhost:8000 --backend json --dialect react --assert-secret-file secret.txt`
 			cmd.Flags().StringP("from", "f", ":8080", "Where to listen: port, address or host")
 			cmd.Flags().StringArrayP("to", "t", nil, "Backend address; repeat for several")
 			cmd.Flags().StringArray("origin", nil, "Origin that may call, with * for one label; repeat for several")
 			cmd.Flags().String("backend", "react", "What the backend is: react, or json to give it calls as JSON")
 			cmd.Flags().String("dialect", "next", "What the client is: next, or react without a framework")
+			cmd.Flags().StringArray("action", nil, "Name of an action of a JSON backend; repeat for several")
+			cmd.Flags().String("assert-secret-file", "", "File of a secret that the backend has, too, to sign calls with")
+			cmd.Flags().String("assert-audience", defaultAssertAudience, "Whom signed calls are for, as the backend checks it")
 			cmd.Flags().StringArray("manifest", nil, "server-reference-manifest.json of a build; repeat for several")
 			cmd.Flags().String("max-body", "1MiB", "Most bytes in the body of a call")
 			cmd.Flags().StringArray("trusted-proxy", nil, "Address range of proxies in front; repeat for several")
@@ -83,8 +97,8 @@ func readProxyFlags(fl caddycmd.Flags) (*simpleSite, error) {
 		admin:     fl.String("admin"),
 		accessLog: fl.Bool("access-log"),
 	}
-	var origins, manifests []string
-	for flag, list := range map[string]*[]string{"to": &s.upstreams.values, "origin": &origins, "manifest": &manifests, "trusted-proxy": &s.trusted.values} {
+	var origins, manifests, actions []string
+	for flag, list := range map[string]*[]string{"to": &s.upstreams.values, "origin": &origins, "manifest": &manifests, "action": &actions, "trusted-proxy": &s.trusted.values} {
 		var err error
 		if *list, err = fl.GetStringArray(flag); err != nil {
 			return nil, err
@@ -110,9 +124,35 @@ func readProxyFlags(fl caddycmd.Flags) (*simpleSite, error) {
 	if err := (setting{name: "--admin", values: []string{s.admin}}).checkWords(); err != nil {
 		return nil, err
 	}
-	var err error
+	if len(actions) > 0 && fl.String("backend") != "json" {
+		return nil, errors.New("--action declares actions of a JSON backend: add --backend json, or leave it out")
+	}
+	err := s.declare("--action", actions)
+	if err == nil {
+		err = s.readAssertionFlags(fl)
+	}
+	if err != nil {
+		return nil, err
+	}
 	s.listen, err = parseListener("--from", fl.String("from"))
 	return s, err
+}
+
+// readAssertionFlags has the gate sign calls, if there is a secret for it.
+func (s *simpleSite) readAssertionFlags(fl caddycmd.Flags) error {
+	const flag = "--assert-secret-file"
+	if !fl.Changed("assert-secret-file") {
+		if fl.Changed("assert-audience") {
+			return fmt.Errorf("--assert-audience is for signed calls: give the secret as well, with %s", flag)
+		}
+		return nil
+	}
+	file := fl.String("assert-secret-file")
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return fmt.Errorf("%s: %w", flag, err)
+	}
+	return s.signWithFile(flag, file, string(text), setting{"--assert-audience", "audience", words(fl.String("assert-audience"))})
 }
 
 // describe tells what is guarded, how, and what nobody has configured.
@@ -124,6 +164,14 @@ func (s *simpleSite) describe(out io.Writer, from string) {
 	}
 	fmt.Fprintf(out, "  %-15s calls that are not POST, come from another origin, are over %s or malformed\n", verb, s.option("max_body")[0])
 	describeList(out, "origins:", s.option("origins"), "none given, so a page may call the host it came from (--origin)")
+	if s.option("backend")[0] == "json" {
+		describeList(out, "actions:", s.option("action"), "none declared (--action)")
+	}
+	var signed []string
+	if len(s.audience) > 0 {
+		signed = []string{"each admitted call, for the audience " + s.audience[0]}
+	}
+	describeList(out, "signed:", signed, "nothing, so the backend cannot tell that a call came through the gate (--assert-secret-file)")
 	describeList(out, "proxies:", s.trusted.values, "none trusted, so X-Forwarded-Host is ignored (--trusted-proxy)")
 	if s.admin == "" {
 		fmt.Fprintf(out, "  %-15s off, and metrics with it (--admin)\n", "admin:")

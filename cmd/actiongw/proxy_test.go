@@ -1,9 +1,12 @@
 package main
 
 import (
+	"io"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"testing"
 )
@@ -71,6 +74,79 @@ func TestProxyCommandTranslatesAndKnowsBuilds(t *testing.T) {
 	}
 }
 
+// startSignedBackend is a backend that takes what is signed for an audience with
+// the shared secret, answers with the call that it got, and refuses all else.
+func startSignedBackend(t *testing.T, audience string) *httptest.Server {
+	check := bySecret()
+	check.Audience = audience
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		call, err := check.Verify(r.Header.Get("Actiongw-Assertion"), r.Method, r.RequestURI, body)
+		if err != nil || call.Action != r.Header.Get("Actiongw-Action") {
+			t.Errorf("%s %s: %v, %+v", r.Method, r.RequestURI, err, call)
+			w.WriteHeader(http.StatusUnauthorized)
+			return
+		}
+		w.Header().Set("Content-Type", "application/json")
+		_, _ = w.Write(body)
+	}))
+	t.Cleanup(s.Close)
+	return s
+}
+
+// TestProxyCommandDeclaresAndSigns what a JSON backend gets.
+func TestProxyCommandDeclaresAndSigns(t *testing.T) {
+	file := writeFile(t, "secret.txt", sharedSecret+"\n")
+	for audience, more := range map[string][]string{
+		"backend": {"--assert-secret-file", file},
+		"orders":  {"--assert-secret-file", file, "--assert-audience", "orders"},
+	} {
+		backend, address := startSignedBackend(t, audience), unusedAddress(t)
+		g := start(t, append([]string{"proxy", "--from", address, "--to", backend.Listener.Addr().String(),
+			"--backend", "json", "--dialect", "react", "--action", "createInvoice", "--action", "publish"}, more...)...)
+		g.address = address
+		g.awaitListener(t)
+		for _, tc := range []struct {
+			is, action string
+			status     int
+			says       string
+		}{
+			{"a declared action", "createInvoice", http.StatusOK, `0:{"action":"createInvoice","id":"createInvoice"`},
+			{"another declared action", "publish", http.StatusOK, `"args":[7]`},
+		} {
+			if got := send(t, g.address, reactCall(tc.action, "[7]"), false); got.status != tc.status || !strings.Contains(got.body, tc.says) {
+				t.Errorf("%s, for %s: %d %s", tc.is, audience, got.status, got.body)
+			}
+		}
+		if line := g.refusal(t, send(t, g.address, reactCall("dropTable", "[7]"), false)); line["reason"] != "action_unknown" {
+			t.Errorf("an action that is not declared: %v", line)
+		}
+		for _, says := range []string{"createInvoice, publish", "for the audience " + audience} {
+			if !strings.Contains(g.log.text(), says) {
+				t.Errorf("%q is not in what the command prints:\n%s", says, g.log.text())
+			}
+		}
+		if strings.Contains(g.log.text(), sharedSecret) {
+			t.Error("the secret is in what the command prints")
+		}
+	}
+}
+
+// TestProxyCommandFindsItsSecretWhereItStands: the path may be a relative one.
+func TestProxyCommandFindsItsSecretWhereItStands(t *testing.T) {
+	backend, address := startSignedBackend(t, "backend"), unusedAddress(t)
+	cmd := exec.Command(os.Args[0], "proxy", "--from", address, "--to", backend.Listener.Addr().String(),
+		"--backend", "json", "--dialect", "react", "--assert-secret-file", "secret.txt")
+	cmd.Dir = filepath.Dir(writeFile(t, "secret.txt", sharedSecret))
+	cmd.Env = append(os.Environ(), runAsActiongw+"=1")
+	g := startCommand(t, cmd)
+	g.address = address
+	g.awaitListener(t)
+	if got := send(t, g.address, reactCall("createInvoice", "[7]"), false); got.status != http.StatusOK {
+		t.Errorf("%d %s", got.status, got.body)
+	}
+}
+
 func TestProxyCommandSharesLoadAndReports(t *testing.T) {
 	first, second := startUpstream(t), startUpstream(t)
 	address := unusedAddress(t)
@@ -98,6 +174,14 @@ func TestMistakesInFlagsAreNamed(t *testing.T) {
 		{"a size that is none", []string{"--to", "localhost:3000", "--max-body", "big"}, "want a size such as 1MiB"},
 		{"a range that is none", []string{"--to", "localhost:3000", "--trusted-proxy", "everyone"}, "everyone"},
 		{"a word with a brace", []string{"--to", "localhost:3000}"}, "is no address"},
+		{"a pattern in place of a name", []string{"--to", "localhost:3000", "--backend", "json", "--action", "app/**"}, `--action: \"app/**\" is no name of an action`},
+		{"an action of a React backend", []string{"--to", "localhost:3000", "--action", "createInvoice"}, "add --backend json"},
+		{"a secret that is not there", []string{"--to", "localhost:3000", "--assert-secret-file", "/nonexistent/secret"}, "--assert-secret-file: open /nonexistent/secret: no such file"},
+		{"a secret without a name", []string{"--to", "localhost:3000", "--assert-secret-file", ""}, "--assert-secret-file: open : no such file"},
+		{"a short secret", []string{"--to", "localhost:3000", "--assert-secret-file", writeFile(t, "short", strings.Repeat("s", 31)+"\n")}, "--assert-secret-file: the secret is 31 bytes long; want at least 32"},
+		{"an audience without a secret", []string{"--to", "localhost:3000", "--assert-audience", "orders"}, "--assert-secret-file"},
+		{"an audience that is empty", []string{"--to", "localhost:3000", "--assert-secret-file", writeFile(t, "good", sharedSecret), "--assert-audience", ""}, "audience wants one value, not 0, at --assert-audience"},
+		{"an audience that is a placeholder", []string{"--to", "localhost:3000", "--assert-secret-file", writeFile(t, "good", sharedSecret), "--assert-audience", "{env.HOME}"}, "--assert-audience: "},
 	} {
 		cmd := exec.Command(os.Args[0], append([]string{"proxy", "--from", unusedAddress(t)}, tc.args...)...)
 		cmd.Env = append(os.Environ(), runAsActiongw+"=1")

@@ -16,11 +16,19 @@ import (
 
 // addKeysetFlags adds the flags for keys in a keyset and for our own layout.
 func addKeysetFlags(cmd *cobra.Command) {
+	addKeysetFlag(cmd)
+	cmd.Flags().String("bind-file", "", "Own layout: file with the value of the cookie that the closure is bound to, as it stands in the Cookie header")
+}
+
+// addKeysetFlag adds the flags that take a keyset, and the site that it is for.
+func addKeysetFlag(cmd *cobra.Command) {
 	cmd.Flags().String("keyset", "", "File of a keyset in place of --key-file; its purpose decides about the layout")
 	addWrappingFlag(cmd)
 	cmd.Flags().String("audience", "", "Own layout: the site, as in the configuration of the gate")
-	cmd.Flags().String("bind-file", "", "Own layout: file with the value of the cookie that the closure is bound to, as it stands in the Cookie header")
 }
+
+// errAudienceFlag is what is wrong with a keyset of our own layout alone.
+var errAudienceFlag = errors.New("--audience is required: the site, as in the configuration of the gate")
 
 // readKeysetFlag reads the keyset that the flag names; it is zero without one.
 func readKeysetFlag(cmd *cobra.Command) (set keyring.Keyset, _ error) {
@@ -38,7 +46,7 @@ func readKeysetFlag(cmd *cobra.Command) (set keyring.Keyset, _ error) {
 		}
 	}
 	if set.Purpose() != keyring.OwnClosures {
-		for _, flag := range []string{"audience", "bind-file", "ttl"} {
+		for _, flag := range []string{"audience", "bind-file", "cookie", "ttl"} {
 			if cmd.Flags().Changed(flag) {
 				return set, fmt.Errorf("--%s is for closures of actiongw's own layout: give a keyset for them with --keyset", flag)
 			}
@@ -56,7 +64,7 @@ func needScope(cmd *cobra.Command) (closure.Scope, error) {
 	case s.ActionID == "":
 		return s, errors.New("--action is required: the id or the declared name of the action")
 	case s.Audience == "":
-		return s, errors.New("--audience is required: the site, as in the configuration of the gate")
+		return s, errAudienceFlag
 	}
 	return s, nil
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"net"
 	"os"
@@ -10,7 +11,7 @@ import (
 	"github.com/spf13/cobra"
 	"go.uber.org/zap"
 
-	"github.com/actiongw/actiongw/internal/action"
+	gwcaddy "github.com/actiongw/actiongw/caddy"
 )
 
 func init() {
@@ -35,10 +36,19 @@ writes none.
   ACTIONGW_MAX_MEMORY       most bytes of all bodies in flight (256MiB)
   ACTIONGW_MANIFEST         server-reference-manifest.json of the builds
   ACTIONGW_ACCESS_LOG       on: log every request (off)
+  ACTIONGW_CLOSURES         keyset of closures of actiongw's own layout
+  ACTIONGW_AUDIENCE         the site that those must be sealed for
+  ACTIONGW_ASSERT_AUDIENCE  whom signed calls are for (backend)
+
+These hold secrets. Each is there with _FILE behind its name as well, and then
+names a file.
 
   NEXT_SERVER_ACTIONS_ENCRYPTION_KEY, ACTIONGW_PREVIOUS_KEYS
-      keys that open sealed values, or the same names with _FILE behind them
-      and the path of a file as value
+      keys that open sealed values of Next.js
+  ACTIONGW_WRAPPING_KEY
+      the key that the keyset is encrypted with
+  ACTIONGW_ASSERT_SECRET
+      what each admitted call is signed with; the backend has it, too
 
 Several values are separated by spaces or commas. An empty variable is as good
 as none. A variable with ACTIONGW_ in front that is not in the list is ignored,
@@ -53,6 +63,7 @@ For anything else write a Caddyfile and use actiongw run.
 		CobraFunc: func(cmd *cobra.Command) {
 			cmd.Args = cobra.NoArgs
 			cmd.Example = `  ACTIONGW_UPSTREAM=localhost:3000 actiongw sidecar
+  ACTIONGW_UPSTREAM=localhost:8000 ACTIONGW_BACKEND=json ACTIONGW_DIALECT=react ACTIONGW_ASSERT_SECRET_FILE=secret.txt actiongw sidecar
   ACTIONGW_UPSTREAM="app-1:3000 app-2:3000" ACTIONGW_ORIGINS=shop.example.com actiongw sidecar
   docker run -e ACTIONGW_UPSTREAM=app:3000 -p 8080:8080 actiongw`
 			cmd.RunE = caddycmd.WrapCommandFuncForCobra(cmdSidecar)
@@ -104,11 +115,14 @@ func readEnvironment() (*simpleSite, error) {
 	for _, file := range words(os.Getenv(envManifest)) {
 		s.options = append(s.options, setting{envManifest, "manifest", []string{file}})
 	}
-	for _, name := range words(os.Getenv(envActions)) {
-		if _, ok := action.ParseName(name); !ok {
-			return nil, fmt.Errorf("%s: %q is no name of an action; for rules by pattern write a Caddyfile", envActions, name)
-		}
-		s.options = append(s.options, setting{envActions, "action", []string{name}})
+	if err := s.declare(envActions, words(os.Getenv(envActions))); err != nil {
+		return nil, err
+	}
+	if err := s.readClosures(); err != nil {
+		return nil, err
+	}
+	if err := s.readAssertSecret(); err != nil {
+		return nil, err
 	}
 	switch text := os.Getenv(envAccessLog); text {
 	case "on", "off", "":
@@ -117,6 +131,43 @@ func readEnvironment() (*simpleSite, error) {
 		return nil, fmt.Errorf("%s: %q: want on or off", envAccessLog, text)
 	}
 	return s, s.readListeners()
+}
+
+// readClosures has the gate open closures of our own layout. The wrapping key of
+// their keyset is read by the handler itself.
+func (s *simpleSite) readClosures() error {
+	keyset := setting{envClosures, "closures", words(os.Getenv(envClosures))}
+	audience := setting{envAudience, "audience", words(os.Getenv(envAudience))}
+	switch {
+	case len(keyset.values) == 0 && len(audience.values) == 0:
+		return nil
+	case len(keyset.values) == 0:
+		return fmt.Errorf("%s is for closures, and %s, the file of their keyset, is not set", envAudience, envClosures)
+	case len(audience.values) == 0:
+		return fmt.Errorf("%s wants %s as well: the name that this site's closures are sealed for, such as shop.example.com", envClosures, envAudience)
+	}
+	s.addBlock(keyset, audience)
+	return errors.Join(keyset.checkWords(), audience.checkWords())
+}
+
+// readAssertSecret has the gate sign calls, if there is a secret for it.
+func (s *simpleSite) readAssertSecret() error {
+	audience := setting{envAssertAudience, "audience", words(os.Getenv(envAssertAudience))}
+	text, err := gwcaddy.FromEnvironment(envAssertSecret)
+	switch {
+	case err != nil:
+		return err
+	case text == "" && len(audience.values) > 0:
+		return fmt.Errorf("%s is for signed calls, and neither %s nor %s_FILE is set", envAssertAudience, envAssertSecret, envAssertSecret)
+	case text == "":
+		return nil
+	case len(audience.values) == 0:
+		audience.values = []string{defaultAssertAudience}
+	}
+	if file := os.Getenv(envAssertSecret + "_FILE"); file != "" {
+		return s.signWithFile(envAssertSecret+"_FILE", file, text, audience)
+	}
+	return s.sign(envAssertSecret, "{env."+envAssertSecret+"}", text, audience)
 }
 
 // readListeners reads where the gate and the health address are.

@@ -129,6 +129,56 @@ func TestSidecarOpensClosures(t *testing.T) {
 	}
 }
 
+// TestSidecarSigns what a JSON backend gets, with the secret in a variable or in
+// a file.
+func TestSidecarSigns(t *testing.T) {
+	for _, tc := range []struct {
+		is, audience string
+		env          []string
+	}{
+		{"a secret in a variable", "backend", []string{"ACTIONGW_ASSERT_SECRET=" + sharedSecret}},
+		{"a secret in a file", "backend", []string{"ACTIONGW_ASSERT_SECRET_FILE=" + writeFile(t, "secret", sharedSecret+"\r\n")}},
+		{"an audience", "orders", []string{"ACTIONGW_ASSERT_SECRET=" + sharedSecret, "ACTIONGW_ASSERT_AUDIENCE=orders"}},
+	} {
+		backend := startSignedBackend(t, tc.audience)
+		g, _, _ := sidecar(t, append(tc.env, "ACTIONGW_UPSTREAM="+backend.Listener.Addr().String(), "ACTIONGW_BACKEND=json", "ACTIONGW_DIALECT=react")...)
+		if got := send(t, g.address, reactCall("echo", "[7]"), false); got.status != http.StatusOK {
+			t.Errorf("%s: %d %s", tc.is, got.status, got.body)
+		}
+		if text := g.log.text(); strings.Contains(text, sharedSecret) || strings.Contains(text, "is unknown") {
+			t.Errorf("%s: the log shows the secret or warns of a known variable:\n%s", tc.is, text)
+		}
+	}
+}
+
+// TestSidecarOpensItsOwnClosures: the keyset is a file, and the wrapping key of
+// it comes from the environment or from another one.
+func TestSidecarOpensItsOwnClosures(t *testing.T) {
+	s := newOwnSite(t)
+	wrapping, err := os.ReadFile(s.wrapping)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for is, key := range map[string]string{
+		"a wrapping key in a file":     "ACTIONGW_WRAPPING_KEY_FILE=" + s.wrapping,
+		"a wrapping key in a variable": "ACTIONGW_WRAPPING_KEY=" + string(wrapping),
+	} {
+		up := startUpstream(t)
+		g, _, _ := sidecar(t, "ACTIONGW_UPSTREAM="+up.Listener.Addr().String(), "ACTIONGW_CLOSURES="+s.keyset, "ACTIONGW_AUDIENCE=shop", key)
+		if got := send(t, g.address, callWith(s.seal(t, here, fresh)), false); got.status != http.StatusOK {
+			t.Errorf("%s: %d %s", is, got.status, got.body)
+		}
+		elsewhere := here
+		elsewhere.Audience = "other"
+		if line := g.refusal(t, send(t, g.address, callWith(s.seal(t, elsewhere, fresh)), false)); line["reason"] != "closure_altered" {
+			t.Errorf("%s, a closure of another site: %v", is, line)
+		}
+		if text := g.log.text(); strings.Contains(text, "is unknown") {
+			t.Errorf("%s: a known variable is warned of:\n%s", is, text)
+		}
+	}
+}
+
 // endsWell ends a gate as container engines do.
 func endsWell(t *testing.T, g *gate) {
 	t.Helper()
@@ -218,6 +268,12 @@ func TestMistakesInTheEnvironmentAreNamed(t *testing.T) {
 		{"a key that is too short", "NEXT_SERVER_ACTIONS_ENCRYPTION_KEY=abcd", []string{"NEXT_SERVER_ACTIONS_ENCRYPTION_KEY", "openssl rand -base64 32"}},
 		{"a previous key in hexadecimal", "ACTIONGW_PREVIOUS_KEYS=" + strings.Repeat("0f", 32), []string{"ACTIONGW_PREVIOUS_KEYS, number 1", "hex"}},
 		{"a file of a key that is not there", "NEXT_SERVER_ACTIONS_ENCRYPTION_KEY_FILE=/nonexistent/key", []string{"NEXT_SERVER_ACTIONS_ENCRYPTION_KEY_FILE", "no such file"}},
+		{"closures without a site", "ACTIONGW_CLOSURES=own.keyset", []string{"ACTIONGW_CLOSURES wants ACTIONGW_AUDIENCE as well"}},
+		{"a site without closures", "ACTIONGW_AUDIENCE=shop.example", []string{"ACTIONGW_AUDIENCE is for closures", "ACTIONGW_CLOSURES"}},
+		{"a short secret", "ACTIONGW_ASSERT_SECRET=" + strings.Repeat("s", 31), []string{"ACTIONGW_ASSERT_SECRET: the secret is 31 bytes long; want at least 32"}},
+		{"a file of a short secret", "ACTIONGW_ASSERT_SECRET_FILE=" + writeFile(t, "short", strings.Repeat("s", 31)+"\n"), []string{"ACTIONGW_ASSERT_SECRET_FILE: the secret is 31 bytes long"}},
+		{"a file of a secret that is not there", "ACTIONGW_ASSERT_SECRET_FILE=/nonexistent/secret", []string{"ACTIONGW_ASSERT_SECRET_FILE", "no such file"}},
+		{"an audience without a secret", "ACTIONGW_ASSERT_AUDIENCE=orders", []string{"ACTIONGW_ASSERT_AUDIENCE is for signed calls", "neither ACTIONGW_ASSERT_SECRET nor ACTIONGW_ASSERT_SECRET_FILE"}},
 		{"a manifest that is none", "ACTIONGW_MANIFEST=/proc/self/comm", []string{"/proc/self/comm", "not JSON"}},
 	} {
 		// The last of two counts.

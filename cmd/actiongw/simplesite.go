@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -13,6 +14,8 @@ import (
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp/reverseproxy"
 
 	gwcaddy "github.com/actiongw/actiongw/caddy"
+	"github.com/actiongw/actiongw/internal/action"
+	"github.com/actiongw/actiongw/internal/assertion"
 )
 
 // simpleSite is a gate in front of one app that is configured without a file: by
@@ -27,7 +30,11 @@ type simpleSite struct {
 	upstreams setting
 	trusted   setting
 	// options are the lines of the actiongw block.
-	options   []setting
+	options []setting
+	// blocks are further lines of it that make up blocks. There are braces and
+	// placeholders in them; what the user wrote has been checked.
+	blocks    []setting
+	audience  []string // for which calls are signed, none if they are not
 	admin     string
 	accessLog bool
 }
@@ -51,14 +58,52 @@ func (s *simpleSite) load() error {
 	return caddy.Load(config, true)
 }
 
-// option is what the settings give an option of the actiongw block.
-func (s *simpleSite) option(name string) []string {
+// option is what the settings give an option of the actiongw block, on all its
+// lines.
+func (s *simpleSite) option(name string) (values []string) {
 	for _, one := range s.options {
 		if one.option == name {
-			return one.values
+			values = append(values, one.values...)
 		}
 	}
+	return values
+}
+
+// addBlock adds a block to the actiongw block.
+func (s *simpleSite) addBlock(head setting, lines ...setting) {
+	head.values = append(head.values, "{")
+	s.blocks = slices.Concat(s.blocks, []setting{head}, lines, []setting{{name: head.name, option: "}"}})
+}
+
+// declare adds the actions of a JSON backend, which are named at from.
+func (s *simpleSite) declare(from string, names []string) error {
+	for _, name := range names {
+		if _, ok := action.ParseName(name); !ok {
+			return fmt.Errorf("%s: %q is no name of an action; for rules by pattern write a Caddyfile", from, name)
+		}
+		s.options = append(s.options, setting{from, "action", []string{name}})
+	}
 	return nil
+}
+
+// signWithFile has the gate sign calls with the shared secret in a file.
+func (s *simpleSite) signWithFile(from, file, text string, audience setting) error {
+	if err := (setting{name: from, values: []string{file}}).checkWords(); err != nil {
+		return err
+	}
+	return s.sign(from, "{file."+file+"}", text, audience)
+}
+
+// sign has the gate sign calls with a shared secret that is named at from. Its
+// text is looked at now, and read again through the placeholder by the gate.
+func (s *simpleSite) sign(from, placeholder, text string, audience setting) error {
+	// Line ends are no part of it, as for the gate.
+	if _, err := assertion.FromSecret([]byte(strings.TrimRight(text, "\r\n"))); err != nil {
+		return fmt.Errorf("%s: %w", from, err)
+	}
+	s.audience = audience.values
+	s.addBlock(setting{name: from, option: "assertion"}, audience, setting{from, "secret", []string{placeholder}})
+	return audience.checkWords()
 }
 
 // check reads the settings as the directives will, so that errors name the
@@ -79,14 +124,14 @@ func (s *simpleSite) check() error {
 	if err := new(reverseproxy.Handler).UnmarshalCaddyfile(s.block("reverse_proxy", s.upstreams)); err != nil {
 		return err
 	}
-	return new(gwcaddy.Handler).UnmarshalCaddyfile(s.block("actiongw", s.options...))
+	return new(gwcaddy.Handler).UnmarshalCaddyfile(s.block("actiongw", slices.Concat(s.options, s.blocks)...))
 }
 
 // checkWords refuses what would be more than one word in a Caddyfile.
 func (s setting) checkWords() error {
 	for _, word := range s.values {
 		if strings.ContainsAny(word, " \t\r\n\"`{}\\#") {
-			return fmt.Errorf("%s: %q is no address, origin, size or path", s.name, word)
+			return fmt.Errorf("%s: %q is no address, origin, name, size or path", s.name, word)
 		}
 	}
 	return nil
@@ -117,7 +162,7 @@ func (s *simpleSite) caddyfile() string {
 		line(1, "log")
 	}
 	line(1, "actiongw {")
-	for _, option := range s.options {
+	for _, option := range slices.Concat(s.options, s.blocks) {
 		line(2, append([]string{option.option}, option.values...)...)
 	}
 	line(1, "}")

@@ -43,13 +43,14 @@ func (c *call) decide(candidate closure.Candidate, tries int) (closure.Decision,
 	return closure.DecideOwn(own.Keys, candidate, closure.Expectation{
 		Scope:   closure.Scope{Audience: own.Audience, ActionID: candidate.ActionID},
 		Now:     config.Now().Unix(),
-		Cookies: cookies(c.r.Header["Cookie"], own.Cookie),
+		Cookies: Cookies(c.r.Header["Cookie"], own.Cookie),
 	}, tries)
 }
 
-// cookies returns every value of a cookie, as it is spelled. What is no valid
-// cookie for Go may be one for the backend, so all of them count.
-func cookies(lines []string, name string) []string {
+// Cookies returns every value of a cookie in the lines of a Cookie header, as it
+// is spelled. What is no valid cookie for Go may be one for the backend, so all
+// of them count.
+func Cookies(lines []string, name string) []string {
 	var found []string
 	for _, line := range lines {
 		for pair := range strings.SplitSeq(line, ";") {

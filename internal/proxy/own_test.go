@@ -93,11 +93,11 @@ func TestCookies(t *testing.T) {
 		{"with white space", []string{" session = a ;\tsession\t=b"}, []string{"a", "b"}},
 		{"that Go does not take", []string{`session="a"; session=a"b\`}, []string{`"a"`, `a"b\`}},
 	} {
-		if got := cookies(tc.lines, "session"); !reflect.DeepEqual(got, tc.want) {
+		if got := Cookies(tc.lines, "session"); !reflect.DeepEqual(got, tc.want) {
 			t.Errorf("%s: %q, want %q", tc.is, got, tc.want)
 		}
 	}
-	if got := cookies([]string{"=a"}, ""); got != nil {
+	if got := Cookies([]string{"=a"}, ""); got != nil {
 		t.Errorf("without a name: %q", got)
 	}
 }
