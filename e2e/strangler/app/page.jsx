@@ -24,7 +24,7 @@ export default async function Page() {
       <Button name="stock" action={actions.stock} args={['tea']} />
       <Button name="buy" action={buy} args={[3]} />
       <Button name="thank" action={actions.thank} />
-      <Button name="report" action={actions.report} />
+      <Button name="report" action={actions.report} args={['not declared']} />
       <Button name="signIn" action={actions.signIn} args={['Ada']} />
       <Button name="restock" action={actions.restock} />
       <Button name="cancel" action={actions.cancel} args={[7]} />
