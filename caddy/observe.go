@@ -33,7 +33,11 @@ func (h *Handler) observe(r *http.Request, d *proxy.Decision, start time.Time) *
 	o := &observation{decision: d, verdict: d.Verdict, refusal: d.Refusal}
 	setPlaceholders(r, o.placeholder)
 	if extra, ok := r.Context().Value(caddyhttp.ExtraLogFieldsCtxKey).(*caddyhttp.ExtraLogFields); ok {
-		extra.Add(zap.Inline(o))
+		// Under a name, which is not written, so that of two gates in a row the
+		// last one speaks.
+		fields := zap.Inline(o)
+		fields.Key = "actiongw"
+		extra.Set(fields)
 	}
 	h.metrics.observe(d, time.Since(start))
 	h.report(r, o)
