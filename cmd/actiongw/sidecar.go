@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"slices"
 
 	"github.com/caddyserver/caddy/v2"
 	caddycmd "github.com/caddyserver/caddy/v2/cmd"
@@ -109,6 +110,10 @@ func readEnvironment() (*simpleSite, error) {
 			return nil, fmt.Errorf("%s: %q is no name of an action; for rules by pattern write a Caddyfile", envActions, name)
 		}
 		s.options = append(s.options, setting{envActions, "action", []string{name}})
+	}
+	// In front of React a rule that allows a name refuses no other.
+	if os.Getenv(envActions) != "" && !slices.Equal(s.option("backend"), []string{"json"}) {
+		return nil, fmt.Errorf("%s is for JSON backends and refuses nothing here: set %s=json, or write rules into a Caddyfile", envActions, envBackend)
 	}
 	switch text := os.Getenv(envAccessLog); text {
 	case "on", "off", "":
