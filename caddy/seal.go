@@ -94,8 +94,9 @@ func (s *Seal) Provision(caddy.Context) error {
 		return errors.New("actiongw_seal wants the file of a keyset; `actiongw keys generate --kind keyset` makes one")
 	case s.Audience == "":
 		return errors.New("actiongw_seal wants an audience, the same as in the gate's closures")
-	case s.TTL < 0:
-		return errors.New("ttl is negative: want a duration such as 24h")
+	// Closures know whole seconds.
+	case s.TTL != 0 && time.Duration(s.TTL) < time.Second:
+		return errors.New("ttl is less than a second: want a duration such as 24h")
 	}
 	if token != "" {
 		expanded, err := repl.ReplaceOrErr(token, true, true)
@@ -129,7 +130,7 @@ type sealRequest struct {
 	Action string          `json:"action"`
 	Values json.RawMessage `json:"values"`
 	TTL    int64           `json:"ttl"`
-	Bind   string          `json:"bind"`
+	Bind   json.RawMessage `json:"bind"`
 }
 
 // ServeHTTP seals.
@@ -152,8 +153,9 @@ func (s *Seal) ServeHTTP(w http.ResponseWriter, r *http.Request, _ caddyhttp.Han
 // refuse says why a caller gets nothing sealed, empty if it does.
 func (s *Seal) refuse(r *http.Request) (status int, problem string) {
 	for name := range r.Header {
-		// A browser never sends Sec-Fetch-Mode alone; Node's fetch does.
-		if name == "Origin" || name == "Forwarded" || name == "Via" ||
+		// A browser never sends Sec-Fetch-Mode alone; Node's fetch does. nginx adds
+		// no header by itself, and this one in most configurations.
+		if name == "Origin" || name == "Forwarded" || name == "Via" || name == "X-Real-Ip" ||
 			strings.HasPrefix(name, "Sec-Fetch-") && name != "Sec-Fetch-Mode" || strings.HasPrefix(name, "X-Forwarded-") {
 			return http.StatusForbidden, "this is for backends, and the request came from a browser or through a proxy"
 		}
@@ -202,8 +204,13 @@ func (s *Seal) seal(body []byte, now time.Time) (sealed, id string, err error) {
 		ttl = time.Duration(q.TTL) * time.Second
 	}
 	c := closure.Own{Issued: now.Unix(), Expires: now.Add(ttl).Unix(), Values: q.Values}
-	if q.Bind != "" {
-		c.Binding = closure.Bind(q.Bind)
+	if q.Bind != nil {
+		var cookie string
+		// A session that is missing must not come out as a closure for everybody.
+		if json.Unmarshal(q.Bind, &cookie) != nil || cookie == "" {
+			return "", "", errors.New("bind wants the value of the cookie; leave it out for a closure that everybody may use")
+		}
+		c.Binding = closure.Bind(cookie)
 	}
 	if _, err := c.Captured(); err != nil {
 		return "", "", fmt.Errorf("values: %w", err)

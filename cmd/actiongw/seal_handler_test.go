@@ -122,6 +122,7 @@ func TestWhoMayHaveSomethingSealed(t *testing.T) {
 		{"a browser without an origin", "/seal", good, []string{"Sec-Fetch-Site: same-origin"}, 403},
 		{"somebody behind a proxy", "/seal", good, []string{"X-Forwarded-For: 192.0.2.1"}, 403},
 		{"somebody behind a proxy of the newer kind", "/seal", good, []string{"Forwarded: for=192.0.2.1"}, 403},
+		{"somebody behind nginx", "/seal", good, []string{"X-Real-IP: 192.0.2.1"}, 403},
 		{"with the token", "/token", good, []string{"Authorization: Bearer " + sealToken}, 200},
 		{"without the token", "/token", good, nil, 401},
 		{"with another token", "/token", good, []string{"Authorization: Bearer 0123456789abcdef0123456789abcdee"}, 401},
@@ -131,6 +132,11 @@ func TestWhoMayHaveSomethingSealed(t *testing.T) {
 		{"no action", "/seal", `{"values":[]}`, nil, 400},
 		{"a longer life than the operator allows", "/seal", `{"action":"publish","values":[],"ttl":3601}`, nil, 400},
 		{"a shorter one", "/seal", `{"action":"publish","values":[],"ttl":60}`, nil, 200},
+		{"for ever, in more seconds than there are", "/seal", `{"action":"publish","values":[],"ttl":9223372036854775807}`, nil, 400},
+		{"bound to a session that is empty", "/seal", `{"action":"publish","values":[],"bind":""}`, nil, 400},
+		{"bound to a session that is missing", "/seal", `{"action":"publish","values":[],"bind":null}`, nil, 400},
+		{"values with two members of a name", "/seal", `{"action":"publish","values":[{"a":1,"a":2}]}`, nil, 400},
+		{"an action that is a path", "/seal", `{"action":"../publish","values":[]}`, nil, 400},
 		{"too much", "/seal", `{"action":"publish","values":["` + strings.Repeat("x", 64<<10) + `"]}`, nil, 413},
 	} {
 		got := ask(t, g, tc.path, tc.body, tc.lines...)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"slices"
 
 	"github.com/caddyserver/caddy/v2"
 	caddycmd "github.com/caddyserver/caddy/v2/cmd"
@@ -123,6 +124,10 @@ func readEnvironment() (*simpleSite, error) {
 	}
 	if err := s.readAssertSecret(); err != nil {
 		return nil, err
+	}
+	// In front of React a rule that allows a name refuses no other.
+	if os.Getenv(envActions) != "" && !slices.Equal(s.option("backend"), []string{"json"}) {
+		return nil, fmt.Errorf("%s is for JSON backends and refuses nothing here: set %s=json, or write rules into a Caddyfile", envActions, envBackend)
 	}
 	switch text := os.Getenv(envAccessLog); text {
 	case "on", "off", "":

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode"
 
 	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/caddyconfig"
@@ -127,10 +128,13 @@ func (s *simpleSite) check() error {
 	return new(gwcaddy.Handler).UnmarshalCaddyfile(s.block("actiongw", slices.Concat(s.options, s.blocks)...))
 }
 
-// checkWords refuses what would be more than one word in a Caddyfile.
+// checkWords refuses what would be more than one word in a Caddyfile, which
+// parts words at all that is white space for Unicode and reads << as the start of
+// many lines.
 func (s setting) checkWords() error {
 	for _, word := range s.values {
-		if strings.ContainsAny(word, " \t\r\n\"`{}\\#") {
+		if strings.ContainsAny(word, "\"`{}\\#") || strings.ContainsFunc(word, unicode.IsSpace) ||
+			strings.ContainsFunc(word, unicode.IsControl) || strings.HasPrefix(word, "<<") {
 			return fmt.Errorf("%s: %q is no address, origin, name, size or path", s.name, word)
 		}
 	}

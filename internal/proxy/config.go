@@ -118,7 +118,7 @@ func New(c Config) (*Gate, error) {
 	if c.Assertion, err = c.Assertion.checked(); err != nil {
 		return nil, err
 	}
-	g := &Gate{config: c, origins: origins}
+	g := &Gate{config: c, origins: origins, callPath: segments(c.CallPath)}
 	if err := g.SetBuilds(manifest.Set{}); err != nil {
 		return nil, err
 	}

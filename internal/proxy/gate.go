@@ -44,6 +44,8 @@ type Gate struct {
 	config  Config
 	origins *origin.Policy
 	builds  atomic.Pointer[builds]
+
+	callPath []string // the segments of the configured one
 }
 
 // Peer is what the server knows about the other end of the connection.
@@ -85,7 +87,7 @@ func (g *Gate) Admit(r *http.Request, peer Peer) Decision {
 	c.Kind = action.Recognize(r.Method, r.Header[c.Dialect.Header()], r.Header[headerType])
 	var err *reject.Error
 	switch {
-	case g.config.JSON && isCallPath(r.URL, g.config.CallPath):
+	case g.config.JSON && g.leadsToCalls(r):
 		// Nobody outside may post a call that is ready made.
 		err = reject.New(reject.PathReserved, reject.StageHead, "calls arrive there from the gate only")
 	case c.Kind == action.Fetch:

@@ -3,6 +3,7 @@ package proxy
 import (
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/actiongw/actiongw/internal/action"
@@ -24,12 +25,21 @@ const (
 // set, those by which frameworks talk to themselves. Trailers count, too, once
 // they have come.
 func clean(r *http.Request, keep bool) {
+	// A proxy carries on an upgraded connection unread. Of WebSockets that is
+	// meant; within HTTP/2 whole requests would walk around the gate. Clients
+	// never came to use this upgrade, and RFC 9113 §3.1 took it back.
+	if slices.ContainsFunc(r.Header["Upgrade"], mentionsH2C) {
+		delete(r.Header, "Upgrade")
+		delete(r.Header, "Http2-Settings")
+	}
 	cleanFields(r.Header, keep)
 	if len(r.Trailer) > 0 {
 		cleanFields(r.Trailer, keep)
 		r.Body = &trailerCleaner{r.Body, r.Trailer, keep}
 	}
 }
+
+func mentionsH2C(line string) bool { return strings.Contains(strings.ToLower(line), "h2c") }
 
 func cleanFields(h http.Header, keep bool) {
 	for name := range h {
