@@ -61,11 +61,7 @@ func (c keyChange) command() *cobra.Command {
 }
 
 func (c keyChange) run(cmd *cobra.Command, args []string) (int, error) {
-	wrapping, err := readWrapping(cmd)
-	if err != nil {
-		return 0, err
-	}
-	set, err := readKeyset(args[0], wrapping)
+	set, wrapping, err := openKeyset(cmd, args[0])
 	if err != nil {
 		return 0, err
 	}
@@ -124,11 +120,7 @@ Keys of Next.js are made with ` + "`keys generate`" + `, given to the app, and a
 }
 
 func cmdKeysAdd(cmd *cobra.Command, args []string) (int, error) {
-	wrapping, err := readWrapping(cmd)
-	if err != nil {
-		return 0, err
-	}
-	set, err := readKeyset(args[0], wrapping)
+	set, wrapping, err := openKeyset(cmd, args[0])
 	if err != nil {
 		return 0, err
 	}

@@ -54,6 +54,17 @@ func readKeyset(file string, wrapping keyring.WrappingKey) (keyring.Keyset, erro
 	return keyring.Keyset{}, failure
 }
 
+// openKeyset reads the keyset that a command names, and the key that it is
+// encrypted with.
+func openKeyset(cmd *cobra.Command, file string) (keyring.Keyset, keyring.WrappingKey, error) {
+	wrapping, err := readWrapping(cmd)
+	if err != nil {
+		return keyring.Keyset{}, wrapping, err
+	}
+	set, err := readKeyset(file, wrapping)
+	return set, wrapping, err
+}
+
 // createKeyset writes a new keyset and the notes beside it.
 func createKeyset(file string, set keyring.Keyset, wrapping keyring.WrappingKey) error {
 	data, err := set.Encrypted(wrapping, keyring.JSON)

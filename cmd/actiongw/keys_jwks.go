@@ -27,11 +27,7 @@ after each change of the keyset, and hand it out before a new key is promoted.
 }
 
 func cmdKeysJWKS(cmd *cobra.Command, args []string) (int, error) {
-	wrapping, err := readWrapping(cmd)
-	if err != nil {
-		return 0, err
-	}
-	set, err := readKeyset(args[0], wrapping)
+	set, _, err := openKeyset(cmd, args[0])
 	if err != nil {
 		return 0, err
 	}

@@ -25,11 +25,7 @@ type listedKey struct {
 }
 
 func cmdKeysList(cmd *cobra.Command, args []string) (int, error) {
-	wrapping, err := readWrapping(cmd)
-	if err != nil {
-		return 0, err
-	}
-	set, err := readKeyset(args[0], wrapping)
+	set, _, err := openKeyset(cmd, args[0])
 	if err != nil {
 		return 0, err
 	}

@@ -10,6 +10,8 @@ import (
 	"os"
 	"strings"
 	"testing"
+
+	"github.com/actiongw/actiongw/e2e/program"
 )
 
 const (
@@ -20,8 +22,8 @@ const (
 )
 
 func TestVerifiers(t *testing.T) {
-	run(t, "npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts")
-	run(t, "/usr/bin/python3", "-c", "import jwt, cryptography")
+	program.Run(t, ".", "npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts")
+	program.Run(t, ".", "/usr/bin/python3", "-c", "import jwt, cryptography")
 	g := startGate(t)
 	for algorithm, o := range map[string]options{
 		"ES256": {Audience: "orders", JWKS: g.jwks},
@@ -104,7 +106,7 @@ func forge(t *testing.T, g *gate, algorithm string, call request) (all []wrong) 
 
 // TestSingleUse: with a memory of ids an assertion is good once.
 func TestSingleUse(t *testing.T) {
-	run(t, "npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts")
+	program.Run(t, ".", "npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts")
 	g := startGate(t)
 	call := g.call(t, "HS256", "/", "text/plain", "[]")
 	for _, language := range languages() {

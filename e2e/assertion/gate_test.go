@@ -23,6 +23,8 @@ import (
 	"github.com/tink-crypto/tink-go/v2/keyset"
 
 	"github.com/actiongw/actiongw/internal/keyring"
+
+	"github.com/actiongw/actiongw/e2e/program"
 )
 
 const secret = "9c1d85eab0ae4f3d8a7a5b8d6c2e4f10"
@@ -66,9 +68,9 @@ func startGate(t *testing.T) *gate {
 	t.Helper()
 	dir := t.TempDir()
 	binary, wrapping, file := filepath.Join(dir, "actiongw"), filepath.Join(dir, "wrapping.json"), filepath.Join(dir, "assertion.keyset")
-	run(t, "go", "build", "-o", binary, "github.com/actiongw/actiongw/cmd/actiongw")
-	run(t, binary, "keys", "generate", "--kind", "wrapping", "--out", wrapping)
-	run(t, binary, "keys", "generate", "--kind", "assertion", "--wrapping-key-file", wrapping, "--out", file)
+	program.Run(t, ".", "go", "build", "-o", binary, "github.com/actiongw/actiongw/cmd/actiongw")
+	program.Run(t, ".", binary, "keys", "generate", "--kind", "wrapping", "--out", wrapping)
+	program.Run(t, ".", binary, "keys", "generate", "--kind", "assertion", "--wrapping-key-file", wrapping, "--out", file)
 	secretFile := filepath.Join(dir, "secret")
 	if err := os.WriteFile(secretFile, []byte(secret+"\n"), 0o600); err != nil {
 		t.Fatal(err)
@@ -83,7 +85,7 @@ func startGate(t *testing.T) *gate {
 		if strings.HasPrefix(name, "ES256") {
 			key = "keyset " + file
 		}
-		g.sites[name] = unusedAddress(t)
+		g.sites[name] = program.UnusedAddress(t)
 		_, port, _ := net.SplitHostPort(g.sites[name])
 		config += fmt.Sprintf("http://:%s {\nbind 127.0.0.1\nactiongw_jwks /jwks.json %s\nactiongw {\nassertion {\n%s\n%s\n}\n}\nreverse_proxy %s\n}\n",
 			port, file, options, key, upstream.Listener.Addr())
@@ -203,22 +205,4 @@ func (g *gate) call(t *testing.T, site, target, contentType, body string) reques
 	seen := g.seen[0]
 	g.seen = nil
 	return seen
-}
-
-func unusedAddress(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().String()
-}
-
-// run runs a command to its end.
-func run(t *testing.T, name string, args ...string) {
-	t.Helper()
-	if out, err := exec.Command(name, args...).CombinedOutput(); err != nil {
-		t.Fatalf("%s %s: %v\n%s", name, strings.Join(args, " "), err, out)
-	}
 }

@@ -7,12 +7,12 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
-	"os"
-	"os/exec"
 	"testing"
 	"time"
 
 	"github.com/actiongw/actiongw/e2e/assertion/verifier"
+
+	"github.com/actiongw/actiongw/e2e/program"
 )
 
 // options are those of a verifier in Node and in Python, by their names there.
@@ -68,29 +68,8 @@ func process(t *testing.T, o options, name, script string) verify {
 	if err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.Command(name, script, string(text))
-	cmd.Stderr = os.Stderr
-	in, err := cmd.StdinPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	out, err := cmd.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	// A verifier that hangs ends the test and not the patience of who runs it.
-	timer := time.AfterFunc(2*time.Minute, func() { _ = cmd.Process.Kill() })
-	t.Cleanup(func() {
-		timer.Stop()
-		in.Close()
-		if err := cmd.Wait(); err != nil && !t.Failed() {
-			t.Errorf("%s: %v", script, err)
-		}
-	})
-	return ask(t, script, json.NewEncoder(in), bufio.NewReader(out))
+	_, in, out := program.Talk(t, name, script, string(text))
+	return ask(t, script, json.NewEncoder(in), out)
 }
 
 func ask(t *testing.T, script string, in *json.Encoder, out *bufio.Reader) verify {

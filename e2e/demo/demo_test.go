@@ -6,7 +6,6 @@ package demo_test
 
 import (
 	"bytes"
-	"context"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -16,6 +15,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/actiongw/actiongw/e2e/program"
 )
 
 // decisions is what the terminal shows for the calls of demo.mjs, in their
@@ -56,10 +57,10 @@ func TestDemoInChromium(t *testing.T) {
 			t.Fatalf("this test needs %s, which is not installed: %v", tool, err)
 		}
 	}
-	run(t, "npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts")
+	program.Run(t, ".", "npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts")
 
 	demo := startDemo(t)
-	t.Log("\n" + run(t, "node", "demo.mjs", demo.gate(t)))
+	t.Log("\n" + program.Run(t, ".", "node", "demo.mjs", demo.gate(t)))
 	terminal := demo.stop(t)
 
 	var got []string
@@ -77,18 +78,6 @@ func TestDemoInChromium(t *testing.T) {
 	}
 }
 
-// run runs a command in this folder to its end and returns what it printed.
-func run(t *testing.T, name string, args ...string) string {
-	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
-	defer cancel()
-	out, err := exec.CommandContext(ctx, name, args...).CombinedOutput()
-	if err != nil {
-		t.Fatalf("%s %s: %v\n%s", name, strings.Join(args, " "), err, out)
-	}
-	return string(out)
-}
-
 // process is a running demo and what it has printed so far.
 type process struct {
 	cmd   *exec.Cmd
@@ -102,7 +91,7 @@ type process struct {
 func startDemo(t *testing.T) *process {
 	t.Helper()
 	binary := filepath.Join(t.TempDir(), "actiongw")
-	run(t, "go", "build", "-o", binary, "github.com/actiongw/actiongw/cmd/actiongw")
+	program.Run(t, ".", "go", "build", "-o", binary, "github.com/actiongw/actiongw/cmd/actiongw")
 
 	home, temporary := t.TempDir(), t.TempDir()
 	p := &process{cmd: exec.Command(binary, "demo", "--listen", "127.0.0.1:0"), ended: make(chan error, 1)}

@@ -4,7 +4,6 @@ package examples_test
 
 import (
 	"bytes"
-	"context"
 	"fmt"
 	"net"
 	"net/http"
@@ -16,6 +15,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/actiongw/actiongw/e2e/program"
 )
 
 const examples = "../../examples"
@@ -34,14 +35,14 @@ type backend struct {
 var backends = []backend{
 	{"go", func(t *testing.T) []string {
 		binary := filepath.Join(t.TempDir(), "invoices")
-		run(t, examples+"/go", "go", "build", "-o", binary, ".")
+		program.Run(t, examples+"/go", "go", "build", "-o", binary, ".")
 		return []string{binary}
 	}},
 	{"python", func(t *testing.T) []string {
 		return []string{"/usr/bin/python3", "-B", "app.py"}
 	}},
 	{"node", func(t *testing.T) []string {
-		run(t, examples+"/node", "npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts")
+		program.Run(t, examples+"/node", "npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts")
 		return []string{"node", "app.mjs"}
 	}},
 }
@@ -54,18 +55,6 @@ func (b backend) start(t *testing.T, sealer string) int {
 	start(t, filepath.Join(examples, b.language), b.command(t), port,
 		"PORT="+strconv.Itoa(port), "ACTIONGW_SECRET="+secret, "ACTIONGW_SEAL="+sealer)
 	return port
-}
-
-// run runs a command in a folder to its end.
-func run(t *testing.T, dir, name string, args ...string) {
-	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
-	defer cancel()
-	cmd := exec.CommandContext(ctx, name, args...)
-	cmd.Dir = dir
-	if out, err := cmd.CombinedOutput(); err != nil {
-		t.Fatalf("%s %s: %v\n%s", name, strings.Join(args, " "), err, out)
-	}
 }
 
 // output is what a process has printed.

@@ -13,13 +13,15 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"github.com/actiongw/actiongw/e2e/program"
 )
 
 // TestTheFirstActionOfTheDocs runs the programs of docs/any-backend.md, and
 // calls their action as the page says.
 func TestTheFirstActionOfTheDocs(t *testing.T) {
 	gates := newGates(t)
-	run(t, examples+"/node", "npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts")
+	program.Run(t, examples+"/node", "npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts")
 	modules, err := filepath.Abs(examples + "/node/node_modules")
 	if err != nil {
 		t.Fatal(err)
@@ -42,7 +44,7 @@ func TestTheFirstActionOfTheDocs(t *testing.T) {
 			caddyfile := strings.NewReplacer("8080", strconv.Itoa(gate.port), "3000", strconv.Itoa(backend)).Replace(block(t, "caddyfile"))
 			write(t, filepath.Join(dir, "Caddyfile"), "{\n\tadmin off\n}\n"+caddyfile)
 			if tc.build != nil {
-				run(t, dir, tc.build[0], tc.build[1:]...)
+				program.Run(t, dir, tc.build[0], tc.build[1:]...)
 			}
 			start(t, dir, tc.command, backend)
 			start(t, dir, []string{gate.binary, "run"}, gate.port, "HOME="+t.TempDir())

@@ -16,6 +16,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/actiongw/actiongw/e2e/program"
 )
 
 func TestInvoicesInChromium(t *testing.T) {
@@ -24,9 +26,9 @@ func TestInvoicesInChromium(t *testing.T) {
 			t.Fatalf("this test needs %s, which is not installed: %v", tool, err)
 		}
 	}
-	run(t, ".", "npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts")
-	run(t, examples+"/client", "npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts")
-	run(t, examples+"/client", "npm", "run", "build")
+	program.Run(t, ".", "npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts")
+	program.Run(t, examples+"/client", "npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts")
+	program.Run(t, examples+"/client", "npm", "run", "build")
 	gates := newGates(t)
 	for _, b := range backends {
 		t.Run(b.language, func(t *testing.T) {
@@ -49,9 +51,9 @@ type gates struct{ binary, keys string }
 func newGates(t *testing.T) gates {
 	t.Helper()
 	g := gates{filepath.Join(t.TempDir(), "actiongw"), t.TempDir()}
-	run(t, ".", "go", "build", "-o", g.binary, "github.com/actiongw/actiongw/cmd/actiongw")
-	run(t, g.keys, g.binary, "keys", "generate", "--kind", "wrapping", "--out", "wrapping.json")
-	run(t, g.keys, g.binary, "keys", "generate", "--kind", "keyset", "--out", "closures.keyset", "--wrapping-key-file", "wrapping.json")
+	program.Run(t, ".", "go", "build", "-o", g.binary, "github.com/actiongw/actiongw/cmd/actiongw")
+	program.Run(t, g.keys, g.binary, "keys", "generate", "--kind", "wrapping", "--out", "wrapping.json")
+	program.Run(t, g.keys, g.binary, "keys", "generate", "--kind", "keyset", "--out", "closures.keyset", "--wrapping-key-file", "wrapping.json")
 	return g
 }
 

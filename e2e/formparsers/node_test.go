@@ -7,9 +7,10 @@ import (
 	"encoding/json"
 	"io"
 	"os"
-	"os/exec"
 	"testing"
 	"time"
+
+	"github.com/actiongw/actiongw/e2e/program"
 )
 
 // batchTimeout bounds one batch, so that a parser caught in a loop ends the
@@ -41,30 +42,10 @@ type node struct {
 func startNode(t *testing.T) *node {
 	t.Helper()
 	if _, err := os.Stat("node_modules"); err != nil {
-		if out, err := exec.Command("npm", "ci", "--no-audit", "--no-fund").CombinedOutput(); err != nil {
-			t.Fatalf("npm ci: %v\n%s", err, out)
-		}
+		program.Run(t, ".", "npm", "ci", "--no-audit", "--no-fund")
 	}
-	cmd := exec.Command("node", "parse.mjs")
-	cmd.Stderr = os.Stderr
-	in, err := cmd.StdinPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	out, err := cmd.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		in.Close()
-		if err := cmd.Wait(); err != nil && !t.Failed() {
-			t.Errorf("parse.mjs: %v", err)
-		}
-	})
-	return &node{cmd.Process, in, bufio.NewReaderSize(out, 1<<20)}
+	cmd, in, out := program.Talk(t, "node", "parse.mjs")
+	return &node{cmd.Process, in, out}
 }
 
 // parse returns for each form what each parser, by name, saw in it.

@@ -14,12 +14,13 @@ import (
 	"net/http/httputil"
 	"net/url"
 	"os"
-	"os/exec"
 	"strings"
 	"testing"
 
 	"github.com/actiongw/actiongw/internal/jsoncall"
 	"github.com/actiongw/actiongw/internal/proxy"
+
+	"github.com/actiongw/actiongw/e2e/program"
 )
 
 // clients are those that call.mjs knows, and what they are to the gate.
@@ -87,32 +88,9 @@ func open(t *testing.T, name string, backend func(path string) http.HandlerFunc)
 func (s *site) load(t *testing.T, name string) {
 	t.Helper()
 	if _, err := os.Stat("../react/node_modules"); err != nil {
-		install := exec.Command("npm", "install", "--no-package-lock", "--no-audit", "--no-fund")
-		install.Dir = "../react"
-		if out, err := install.CombinedOutput(); err != nil {
-			t.Fatalf("npm install: %v\n%s", err, out)
-		}
+		program.Run(t, "../react", "npm", "install", "--no-package-lock", "--no-audit", "--no-fund")
 	}
-	cmd := exec.Command("node", "call.mjs", name)
-	cmd.Stderr = os.Stderr
-	in, err := cmd.StdinPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	out, err := cmd.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		in.Close()
-		if err := cmd.Wait(); err != nil && !t.Failed() {
-			t.Errorf("call.mjs: %v", err)
-		}
-	})
-	s.in, s.out = in, bufio.NewReaderSize(out, 1<<20)
+	_, s.in, s.out = program.Talk(t, "node", "call.mjs", name)
 }
 
 // call calls an action from the page at a path and query.

@@ -4,7 +4,6 @@ package strangler_test
 
 import (
 	"bytes"
-	"context"
 	"net"
 	"os"
 	"os/exec"
@@ -13,6 +12,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/actiongw/actiongw/e2e/program"
 )
 
 // caddyfile has the two sites: in the first one all actions are the backend's,
@@ -63,8 +64,8 @@ func buildApp(t *testing.T) string {
 			t.Fatalf("this test needs %s, which is not installed: %v", tool, err)
 		}
 	}
-	run(t, "npm", "install", "--no-package-lock", "--no-audit", "--no-fund", "--ignore-scripts")
-	run(t, "node", "node_modules/next/dist/bin/next", "build")
+	program.Run(t, ".", "npm", "install", "--no-package-lock", "--no-audit", "--no-fund", "--ignore-scripts")
+	program.Run(t, ".", "node", "node_modules/next/dist/bin/next", "build")
 	manifest, err := filepath.Abs(".next/server/server-reference-manifest.json")
 	if err != nil {
 		t.Fatal(err)
@@ -75,7 +76,7 @@ func buildApp(t *testing.T) string {
 // startApp runs the app and returns its address.
 func startApp(t *testing.T, backend string) string {
 	t.Helper()
-	address := unusedAddress(t)
+	address := program.UnusedAddress(t)
 	host, port, _ := net.SplitHostPort(address)
 	cmd := exec.Command("node", "node_modules/next/dist/bin/next", "start", "-H", host, "-p", port)
 	cmd.Env = append(os.Environ(), "NEXT_TELEMETRY_DISABLED=1", "BACKEND="+backend)
@@ -90,8 +91,8 @@ func startGate(t *testing.T, manifest, app, backend string) (all, some string, l
 	t.Helper()
 	dir := t.TempDir()
 	binary, file := filepath.Join(dir, "actiongw"), filepath.Join(dir, "Caddyfile")
-	run(t, "go", "build", "-o", binary, "github.com/actiongw/actiongw/cmd/actiongw")
-	all, some = unusedAddress(t), unusedAddress(t)
+	program.Run(t, ".", "go", "build", "-o", binary, "github.com/actiongw/actiongw/cmd/actiongw")
+	all, some = program.UnusedAddress(t), program.UnusedAddress(t)
 	config := strings.NewReplacer("MANIFEST", manifest, "BACKEND", backend, "NEXT", app, "ALL", all, "SOME", some).Replace(caddyfile)
 	if err := os.WriteFile(file, []byte(config), 0o600); err != nil {
 		t.Fatal(err)
@@ -150,29 +151,4 @@ func await(t *testing.T, address string) {
 		}
 	}
 	t.Fatalf("nothing listens on %s after a minute", address)
-}
-
-// run runs a command in this folder to its end and returns what it printed.
-func run(t *testing.T, name string, args ...string) string {
-	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
-	defer cancel()
-	cmd := exec.CommandContext(ctx, name, args...)
-	cmd.Env = append(os.Environ(), "NEXT_TELEMETRY_DISABLED=1")
-	out, err := cmd.CombinedOutput()
-	if err != nil {
-		t.Fatalf("%s %s: %v\n%s", name, strings.Join(args, " "), err, out)
-	}
-	return string(out)
-}
-
-// unusedAddress is a loopback address that nobody listens on.
-func unusedAddress(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().String()
 }

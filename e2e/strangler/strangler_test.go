@@ -13,6 +13,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/actiongw/actiongw/e2e/program"
 )
 
 // moved are the calls that the backend gets from drive.mjs, in their order:
@@ -42,7 +44,7 @@ func TestNextActionsServedByAnotherBackend(t *testing.T) {
 	app := startApp(t, b.URL)
 	all, some, log := startGate(t, manifest, app, b.Listener.Addr().String())
 
-	shown := run(t, "node", "drive.mjs", "http://"+all, "http://"+some)
+	shown := program.Run(t, ".", "node", "drive.mjs", "http://"+all, "http://"+some)
 	t.Log("\n" + shown)
 	if calls := b.take(); !slices.Equal(calls, moved) {
 		t.Errorf("the backend got\n%s\nwant\n%s", strings.Join(calls, "\n"), strings.Join(moved, "\n"))
