@@ -273,7 +273,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyht
 	start := time.Now()
 	trusted, _ := caddyhttp.GetVar(r.Context(), caddyhttp.TrustedProxyVarKey).(bool)
 	peer := proxy.Peer{Trusted: trusted, Writer: w}
-	if h.Assertion != nil {
+	if h.Assertion != nil || h.Backend == "json" {
 		peer.URL = originalURL(r)
 	}
 	d := h.gate.Admit(r, peer)

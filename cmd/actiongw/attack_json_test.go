@@ -59,3 +59,15 @@ func TestAttackUpgradeToHTTP2(t *testing.T) {
 		}
 	}
 }
+
+// TestAttackPageOfARewrittenCall: what the backend reads as the page is what
+// the client asked for, and not what a rewrite has made of it.
+func TestAttackPageOfARewrittenCall(t *testing.T) {
+	up := startUpstreamWith(t, "application/json", "1")
+	g := startGate(t, "", "rewrite * /admin?who={query.who}\nactiongw {\nbackend json\ndialect react\naction create\n}\n"+up.proxy())
+	got := send(t, g.address, reactCall("create", "[]"), false)
+	seen := up.take()
+	if len(seen) != 1 || seen[0].target != "/_actions/create" || !strings.Contains(seen[0].body, `"url":"/invoices"`) {
+		t.Errorf("%d, upstream got %+v", got.status, seen)
+	}
+}
