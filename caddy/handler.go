@@ -13,6 +13,7 @@ import (
 	"github.com/actiongw/actiongw/internal/action"
 	"github.com/actiongw/actiongw/internal/origin"
 	"github.com/actiongw/actiongw/internal/proxy"
+	"github.com/actiongw/actiongw/internal/reject"
 	"github.com/actiongw/actiongw/internal/reply"
 )
 
@@ -310,7 +311,8 @@ func originalURL(r *http.Request) string {
 func (h *Handler) refuse(w http.ResponseWriter, r *http.Request, o *observation) error {
 	// Answering may wait for the client.
 	o.decision.Release(true)
-	if h.Errors != "caddy" {
+	// The path alone is a call to some backends, and an error route may proxy.
+	if h.Errors != "caddy" || o.refusal.Reason == reject.PathReserved {
 		proxy.WriteAnswer(w, r, o.decision, o.refusal, o.digest)
 		return nil
 	}
