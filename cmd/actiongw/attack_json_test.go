@@ -2,6 +2,8 @@ package main
 
 import (
 	"bufio"
+	"crypto/sha256"
+	"encoding/base64"
 	"io"
 	"net"
 	"net/http"
@@ -139,5 +141,22 @@ func TestAttackAnswersOfABrokenServer(t *testing.T) {
 		if got.header.Get("Actiongw-Redirect") != "" || got.header.Get("Set-Cookie") != "" || got.header.Get("X-Evil") != "" || strings.Contains(got.body, "evil") {
 			t.Errorf("%s: the client gets %q %q", tc.is, got.header, got.body)
 		}
+	}
+}
+
+// TestAttackRetryWithoutTheBody: where the first upstream is down, the next
+// gets the whole call, with the digest that fits.
+func TestAttackRetryWithoutTheBody(t *testing.T) {
+	up := startUpstreamWith(t, "application/json", "1")
+	g := startGate(t, "", "actiongw {\nbackend json\ndialect react\n}\nreverse_proxy "+unusedAddress(t)+" "+up.Listener.Addr().String()+" {\nlb_policy first\nlb_try_duration 10s\nfail_duration 1m\n}")
+	long := strings.Repeat("x", 100_000)
+	got := send(t, g.address, reactCall("create", `["`+long+`"]`), false)
+	seen := up.take()
+	if got.status != http.StatusOK || len(seen) != 1 || !strings.Contains(seen[0].body, long) || seen[0].length != int64(len(seen[0].body)) {
+		t.Fatalf("%d, %d requests upstream", got.status, len(seen))
+	}
+	digest := sha256.Sum256([]byte(seen[0].body))
+	if want := "sha-256=:" + base64.StdEncoding.EncodeToString(digest[:]) + ":"; seen[0].header.Get("Content-Digest") != want {
+		t.Errorf("digest %s, want %s", seen[0].header.Get("Content-Digest"), want)
 	}
 }
