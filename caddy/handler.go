@@ -13,6 +13,7 @@ import (
 	"github.com/actiongw/actiongw/internal/action"
 	"github.com/actiongw/actiongw/internal/origin"
 	"github.com/actiongw/actiongw/internal/proxy"
+	"github.com/actiongw/actiongw/internal/reject"
 	"github.com/actiongw/actiongw/internal/reply"
 )
 
@@ -271,7 +272,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyht
 	start := time.Now()
 	trusted, _ := caddyhttp.GetVar(r.Context(), caddyhttp.TrustedProxyVarKey).(bool)
 	peer := proxy.Peer{Trusted: trusted, Writer: w}
-	if h.Assertion != nil {
+	if h.Assertion != nil || h.Backend == "json" {
 		peer.URL = originalURL(r)
 	}
 	d := h.gate.Admit(r, peer)
@@ -308,7 +309,8 @@ func originalURL(r *http.Request) string {
 func (h *Handler) refuse(w http.ResponseWriter, r *http.Request, o *observation) error {
 	// Answering may wait for the client.
 	o.decision.Release(true)
-	if h.Errors != "caddy" {
+	// The path alone is a call to some backends, and an error route may proxy.
+	if h.Errors != "caddy" || o.refusal.Reason == reject.PathReserved {
 		proxy.WriteAnswer(w, r, o.decision, o.refusal, o.digest)
 		return nil
 	}

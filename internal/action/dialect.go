@@ -2,6 +2,7 @@ package action
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -42,6 +43,16 @@ func (d Dialect) ParseID(s string) (ID, bool) {
 		return parseReactID(s)
 	}
 	return ParseID(s)
+}
+
+// TakesURLEncoded reports whether a request is a form that no client of actions
+// sends, but that a server may take for a call. Next takes none. A server of
+// bare React has Request.formData() read the body, which reads this type as
+// well, and decodeAction sees only the fields.
+func (d Dialect) TakesURLEncoded(method string, contentType []string) bool {
+	return d == React && method == "POST" && slices.ContainsFunc(contentType, func(line string) bool {
+		return strings.Contains(strings.ToLower(line), "application/x-www-form-urlencoded")
+	})
 }
 
 // IDForm says in a refusal what an id looks like.

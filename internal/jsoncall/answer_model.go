@@ -18,7 +18,8 @@ const modelStep = 32 << 10
 
 // A ModelWriter turns a JSON text that comes in pieces into the text of a
 // Flight model, token by token, for results that are too large to hold. It
-// refuses what [ParseResult] refuses of a plain result. Between calls it keeps
+// refuses what [ParseResult] refuses of a plain result, but for many values,
+// which it does not hold. Between calls it keeps
 // the token that it has not seen the end of, a piece, and the names of the
 // objects that are open.
 //

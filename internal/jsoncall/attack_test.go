@@ -297,3 +297,20 @@ func TestHalvesOfPairs(t *testing.T) {
 		t.Errorf("got %s and %v, want %s", m.Call, err, want)
 	}
 }
+
+// TestAttackResultOfMillionsOfValues: an object takes three bytes of a result
+// and two hundred of our memory. Plain results are not held, and pass.
+func TestAttackResultOfMillionsOfValues(t *testing.T) {
+	many := "[" + strings.Repeat("{},", 600_000) + "0]"
+	if _, err := jsoncall.Next.AppendRich(nil, []byte(`{"value":`+many+`}`), false); err == nil || !strings.Contains(err.Error(), "more than 500000 values") {
+		t.Errorf("with types: %v", err)
+	}
+	m := jsoncall.NewModelWriter()
+	out, err := m.Append(nil, []byte(many))
+	if err == nil {
+		out, err = m.End(out)
+	}
+	if err != nil || string(out) != many {
+		t.Errorf("plain: %v", err)
+	}
+}

@@ -27,6 +27,10 @@ const (
 	// MaxDepth is how deep arrays and objects may nest. No form and no sane
 	// argument comes near it, and every reader of JSON can follow.
 	MaxDepth = 100
+	// MaxValues is how many values a [Reader] makes of one text. Each takes some
+	// 200 bytes, and `{}` in the text only three: without a limit, 10 MiB of them
+	// would take 700.
+	MaxValues = 500_000
 	// freeBytes is the size up to which shared values may be written out
 	// again and again, see [Limit]. Without sharing, 50,000 values, the parser's
 	// limit, cost 0.8 MB besides their texts; a few hundred records that all

@@ -193,6 +193,7 @@ func TestBaseName(t *testing.T) {
 		{"a folder", "a/", ""},
 		{"a hidden file", ".htaccess", ".htaccess"},
 		{"line ends and NUL", "a\r\nX: y\x00\x7f\u0085.png", "aX: y.png"},
+		{"line ends of Unicode", "a\u2028X: y\u2029.png", "aX: y.png"},
 		{"a way up behind control characters", "\x00.\x00.", ""},
 		{"nothing", "", ""},
 	} {

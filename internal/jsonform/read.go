@@ -22,7 +22,8 @@ import (
 // any RFC 3339 time and is cut to milliseconds. Of a FormData, the values of one
 // name stand together.
 //
-// Refused are more than 100 levels and members that come twice.
+// Refused are more than 100 levels, more than [MaxValues] values and members
+// that come twice.
 type Reader struct {
 	// Root is the member below which the values stand: the pointers of types
 	// begin with it, after a slash.
@@ -94,7 +95,7 @@ func (r Reader) ParseDocument(text []byte) (value.Value, *Misfit) {
 // parse reads a text with a value of at most depth levels.
 func (r Reader) parse(text []byte, depth int) (value.Value, *Misfit) {
 	// Lone surrogates are legal in JavaScript; other bad bytes are found below.
-	t := tokens{jsontext.NewDecoder(bytes.NewBuffer(text), jsontext.AllowInvalidUTF8(true)), r.Proto}
+	t := &tokens{jsontext.NewDecoder(bytes.NewBuffer(text), jsontext.AllowInvalidUTF8(true)), r.Proto, MaxValues}
 	v, err := t.value(depth)
 	if err != nil {
 		return nil, explain(err)
@@ -133,15 +134,19 @@ func explain(err error) *Misfit {
 type tokens struct {
 	*jsontext.Decoder
 	proto bool
+	left  int // values that may come
 }
 
 // here is an error about what was read last.
-func (t tokens) here(why string) error {
+func (t *tokens) here(why string) error {
 	return &Misfit{string(t.StackPointer()), fmt.Sprintf("%s, before byte %d", why, t.InputOffset())}
 }
 
 // value reads a value of at most depth levels.
-func (t tokens) value(depth int) (value.Value, error) {
+func (t *tokens) value(depth int) (value.Value, error) {
+	if t.left--; t.left < 0 {
+		return nil, t.here(fmt.Sprintf("more than %d values", MaxValues))
+	}
 	kind := t.PeekKind()
 	if kind == '{' || kind == '[' {
 		if _, err := t.ReadToken(); err != nil {
@@ -173,7 +178,7 @@ func (t tokens) value(depth int) (value.Value, error) {
 	return value.Number(f), nil
 }
 
-func (t tokens) text(literal []byte) (string, error) {
+func (t *tokens) text(literal []byte) (string, error) {
 	text, ok := value.Unquote(literal)
 	if !ok {
 		return "", t.here("this is not UTF-8")
@@ -181,7 +186,7 @@ func (t tokens) text(literal []byte) (string, error) {
 	return text, nil
 }
 
-func (t tokens) array(depth int) (value.Value, error) {
+func (t *tokens) array(depth int) (value.Value, error) {
 	a := &value.Array{}
 	for t.PeekKind() != ']' {
 		item, err := t.value(depth)
@@ -194,7 +199,7 @@ func (t tokens) array(depth int) (value.Value, error) {
 	return a, err
 }
 
-func (t tokens) object(depth int) (value.Value, error) {
+func (t *tokens) object(depth int) (value.Value, error) {
 	o := &value.Object{}
 	for t.PeekKind() != '}' {
 		raw, err := t.ReadValue()

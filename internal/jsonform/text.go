@@ -31,12 +31,12 @@ func isSurrogate(s string) bool {
 }
 
 // BaseName is a file's name without folders, in the way of Unix or of Windows,
-// and without control characters. Browsers send folders when a whole one is
+// and without control characters and line ends of Unicode. Browsers send folders when a whole one is
 // picked. Names that mean a folder become empty.
 func BaseName(name string) string {
 	name = name[strings.LastIndexAny(name, `/\`)+1:]
 	name = strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) {
+		if unicode.IsControl(r) || unicode.In(r, unicode.Zl, unicode.Zp) {
 			return -1
 		}
 		return r

@@ -74,7 +74,8 @@ func isCallPath(u *url.URL, own []string) bool {
 	const mostEscapes = 8
 	spelled := u.EscapedPath()
 	for range mostEscapes {
-		if passes(spelled, own) {
+		// A backslash is a slash on Windows and in browsers.
+		if passes(spelled, own) || passes(strings.ReplaceAll(spelled, `\`, "/"), own) {
 			return true
 		}
 		undone := unescape(spelled)
@@ -90,23 +91,33 @@ func isCallPath(u *url.URL, own []string) bool {
 // routers compares them. It need not end there: who looks at the beginning of
 // `/_actions/../create` is in it.
 func passes(p string, own []string) bool {
-	p = strings.ReplaceAll(p, `\`, "/")
-	// The inner path begins anew where another reader begins: behind the host
-	// of `//host/path`, as a URL without scheme, and behind a script, as in
-	// `/index.php/path`.
+	p = strings.TrimPrefix(p, "/")
+	// Where another reader begins anew, the folder may be anywhere: behind two
+	// slashes, which begin a host in a URL without scheme, and behind a script,
+	// as in `/index.php/path`.
 	var whole, inner trail
-	host := strings.HasPrefix(p, "//")
+	anew := false
 	for segment := range strings.SplitSeq(p, "/") {
 		segment = plainSegment(segment)
-		if segment == "" || segment == "." {
+		switch {
+		case segment == ".":
 			continue
-		}
-		if whole.step(segment, own) || inner.step(segment, own) {
+		case segment == "":
+			anew = true
+			continue
+		case whole.step(segment, own):
 			return true
 		}
-		if host || segment != ".." && strings.Contains(segment, ".") {
-			inner, host = trail{}, false
+		if anew && inner.step(segment, own) {
+			return true
 		}
+		if inner.matched < inner.depth { // not here, so perhaps from this segment on
+			inner = trail{}
+			if inner.step(segment, own) {
+				return true
+			}
+		}
+		anew = anew || segment != ".." && strings.Contains(segment, ".")
 	}
 	return false
 }

@@ -1,6 +1,7 @@
 package proxy_test
 
 import (
+	"io"
 	"net/http/httptest"
 	"strings"
 	"testing"
@@ -60,5 +61,34 @@ func TestAnswerToReact(t *testing.T) {
 	proxy.WriteAnswer(w, r, &d, d.Refusal, "ABC")
 	if w.Code != 400 || w.Body.String() != "0:E{\"digest\":\"ABC\"}\n" || w.Header().Get("Content-Type") != "text/x-component" {
 		t.Errorf("%d %s %q", w.Code, w.Header().Get("Content-Type"), w.Body)
+	}
+}
+
+// TestAttackURLEncodedCall: React's decodeAction runs the action of any form
+// that its server can read, and a page of any site can send one of this kind.
+func TestAttackURLEncodedCall(t *testing.T) {
+	const urlEncoded = "application/x-www-form-urlencoded"
+	for _, tc := range []struct {
+		is, contentType, body string
+		config                proxy.Config
+		want                  proxy.Verdict
+	}{
+		{"an action's field", urlEncoded, "a=1&$ACTION_ID_x=", proxy.Config{Dialect: action.React}, proxy.Refuse},
+		{"an escaped one", urlEncoded, "%24ACTION%5FID_x=", proxy.Config{Dialect: action.React}, proxy.Refuse},
+		{"another case and a charset", "Application/X-WWW-form-urlencoded;charset=UTF-8", "$ACTION_REF_1=", proxy.Config{Dialect: action.React}, proxy.Refuse},
+		{"a form of the site's own", urlEncoded, "price=12$&action=buy", proxy.Config{Dialect: action.React}, proxy.Pass},
+		{"Next, which takes none", urlEncoded, "$ACTION_ID_x=", proxy.Config{}, proxy.Pass},
+		{"a JSON backend, which reads no such fields", urlEncoded, "$ACTION_ID_x=", proxy.Config{Dialect: action.React, JSON: true}, proxy.Pass},
+	} {
+		g, _ := newGate(t, tc.config)
+		r := post(tc.contentType, tc.body)
+		d := admit(g, r)
+		if d.Verdict != tc.want || tc.want == proxy.Refuse && d.Refusal.Reason != reject.MediaTypeUnsupported {
+			t.Errorf("%s: %v, %v", tc.is, d.Verdict, d.Refusal)
+		}
+		if body, err := io.ReadAll(r.Body); tc.want == proxy.Pass && (err != nil || string(body) != tc.body) {
+			t.Errorf("%s: %q, %v goes on", tc.is, body, err)
+		}
+		d.Release(true)
 	}
 }

@@ -85,6 +85,10 @@ func (g *Gate) Admit(r *http.Request, peer Peer) Decision {
 	c := call{gate: g, r: r, peer: peer}
 	c.memory, c.Dialect, c.json = g.config.Memory, g.config.Dialect, g.config.JSON
 	c.Kind = action.Recognize(r.Method, r.Header[c.Dialect.Header()], r.Header[headerType])
+	// Its fields are looked for as in a form that cannot be parsed.
+	if c.Kind == action.None && !c.json && c.Dialect.TakesURLEncoded(r.Method, r.Header[headerType]) {
+		c.Kind = action.MaybeForm
+	}
 	var err *reject.Error
 	switch {
 	case g.config.JSON && g.leadsToCalls(r):

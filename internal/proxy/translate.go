@@ -16,10 +16,14 @@ const resultTypes = "application/vnd.actiongw.result+json, application/json"
 // translate makes of a call the JSON that the backend reads.
 func (c *call) translate(args []value.Value, nameOf func(id string) string) *reject.Error {
 	limit := jsonform.Limit(int64(len(c.body)))
+	page := c.peer.URL
+	if page == "" {
+		page = c.r.URL.RequestURI()
+	}
 	message, err := jsoncall.Encode(jsoncall.Call{
 		Action:  c.name(),
 		ID:      string(c.ID),
-		URL:     c.r.URL.RequestURI(),
+		URL:     page,
 		Closure: c.captured,
 		Args:    args,
 		NameOf:  nameOf,
