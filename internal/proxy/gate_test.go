@@ -1,6 +1,7 @@
 package proxy_test
 
 import (
+	"bufio"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -184,5 +185,19 @@ func TestConfigurationsThatCannotWork(t *testing.T) {
 		if _, err := proxy.New(config); err == nil {
 			t.Errorf("%s was accepted", is)
 		}
+	}
+}
+
+func TestAttackURLWithinAURLAsTarget(t *testing.T) {
+	g, _ := newGate(t, proxy.Config{})
+	raw := "POST a:http://other.example/ HTTP/1.1\r\nHost: " + site + "\r\nOrigin: https://" + site + "\r\nNext-Action: " + id + "\r\nContent-Type: text/plain;charset=UTF-8\r\nContent-Length: 2\r\n\r\n[]"
+	r, err := http.ReadRequest(bufio.NewReader(strings.NewReader(raw)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := admit(g, r)
+	defer d.Release(true)
+	if d.Refusal == nil || d.Refusal.Reason != reject.HostMalformed {
+		t.Errorf("%v (%v)", d.Verdict, d.Refusal)
 	}
 }

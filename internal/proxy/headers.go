@@ -102,6 +102,11 @@ func (c *call) checkHead() *reject.Error {
 	if err := checkConnection(h[headerConnection]); err != nil {
 		return err
 	}
+	// `POST a:http://other/ HTTP/1.1` goes upstream as `POST http://other/`, and
+	// servers believe that host and not the one that was checked (RFC 9112 §3.2.2).
+	if c.r.URL.Opaque != "" {
+		return reject.New(reject.HostMalformed, reject.StageHead, "the target of the request is no path")
+	}
 	// Early data can be replayed by whoever records it (RFC 8470 §3). The
 	// header is a proxy's word that it was early; a client that sends it
 	// itself only asks for the refusal.
