@@ -216,6 +216,9 @@ func again(t *testing.T, c jsoncall.Call, m jsoncall.Message, s sent) {
 	_, rest, _ := bytes.Cut(m.Call, []byte(`"closure":null,"args":`))
 	result := append([]byte(`{"value":`), bytes.ReplaceAll(rest, []byte(`"/args/`), []byte(`"/value/`))...)
 	v, err := jsoncall.ParseResult(result, true)
+	if err != nil && strings.Contains(err.Error(), "more than 100 levels") {
+		return // the list of arguments is a level more, for a result
+	}
 	if err != nil {
 		for _, kind := range s.Types {
 			for _, no := range []string{"File", "Blob", "ServerReference", "TemporaryReference"} {
