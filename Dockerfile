@@ -9,7 +9,8 @@ COPY . .
 RUN mkdir -p /out/data
 ARG TARGETOS TARGETARCH
 ARG VERSION=unreleased
-RUN --mount=type=cache,target=/root/.cache/go-build \
+ENV GOCACHE=/gocache
+RUN --mount=type=cache,target=/gocache \
     CGO_ENABLED=0 GOOS=$TARGETOS GOARCH=$TARGETARCH go build -trimpath -buildvcs=false \
     -tags nobadger,nomysql,nopgx \
     -ldflags="-s -w -X github.com/caddyserver/caddy/v2.CustomVersion=$VERSION" \

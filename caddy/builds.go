@@ -105,7 +105,10 @@ func isSame(old, now fs.FileInfo) bool {
 }
 
 // run keeps the gate up to date until the configuration goes.
-func (w *watched) run(ctx context.Context) {
+func (w *watched) run(ctx context.Context) { watch(ctx, w.look) }
+
+// watch looks again and again until the configuration goes.
+func watch(ctx context.Context, look func()) {
 	ticker := time.NewTicker(watchInterval)
 	defer ticker.Stop()
 	for {
@@ -113,7 +116,7 @@ func (w *watched) run(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case <-ticker.C:
-			w.look()
+			look()
 		}
 	}
 }

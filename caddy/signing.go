@@ -9,7 +9,6 @@ import (
 	"io/fs"
 	"os"
 	"sync/atomic"
-	"time"
 
 	"go.uber.org/zap"
 
@@ -84,22 +83,16 @@ func (k *signingKeys) refresh() (changed bool, err error) {
 }
 
 // run keeps the keys up to date until the configuration goes.
-func (k *signingKeys) run(ctx context.Context) {
-	ticker := time.NewTicker(watchInterval)
-	defer ticker.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-ticker.C:
-		}
-		changed, err := k.refresh()
-		switch {
-		case errors.Is(err, fs.ErrNotExist): // being replaced: it stays known
-		case err != nil:
-			k.logger.Error("a keyset cannot be read; the last good one stays in force", zap.String("file", k.file), zap.Error(err))
-		case changed:
-			k.logger.Info("keyset loaded", zap.String("file", k.file))
-		}
+func (k *signingKeys) run(ctx context.Context) { watch(ctx, k.look) }
+
+// look refreshes the file once. What fails leaves what was known.
+func (k *signingKeys) look() {
+	changed, err := k.refresh()
+	switch {
+	case errors.Is(err, fs.ErrNotExist): // being replaced: it stays known
+	case err != nil:
+		k.logger.Error("a keyset cannot be read; the last good one stays in force", zap.String("file", k.file), zap.Error(err))
+	case changed:
+		k.logger.Info("keyset loaded", zap.String("file", k.file))
 	}
 }
