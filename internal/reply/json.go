@@ -47,6 +47,7 @@ func (p *parser) read(text []byte) (value.Value, *reject.Error) {
 		return nil, malformed("a part is not UTF-8")
 	}
 	p.start(text)
+	f := p.innermost()
 	for end := 0; ; {
 		from := end
 		if _, err := p.dec.ReadToken(); err != nil {
@@ -56,15 +57,29 @@ func (p *parser) read(text []byte) (value.Value, *reject.Error) {
 		for text[from] <= ' ' || text[from] == ',' || text[from] == ':' {
 			from++ // what stands in front of a token
 		}
-		v, refusal := p.token(span{int32(from), int32(end)})
+		var v value.Value
+		var refusal *reject.Error
+		t := span{int32(from), int32(end)}
+		switch kind := text[from]; {
+		case kind == '"' && f.object && !f.named:
+			refusal = p.name(f, t)
+		case kind == '{' || kind == '[':
+			if refusal = p.begins(f); refusal == nil {
+				refusal = p.begin(kind == '{', f)
+			}
+			f = p.innermost()
+		case kind == '}' || kind == ']':
+			v, refusal = p.end(f)
+			f = p.innermost()
+		default:
+			v, refusal = p.scalar(f, kind, t)
+		}
 		switch {
 		case refusal != nil:
 			return nil, refusal
-		case v == nil:
+		case v == nil || !f.kept:
 		case len(p.frames) > 1:
-			if f := p.innermost(); f.kept {
-				p.add(f, v)
-			}
+			p.add(f, v)
 		default:
 			if _, err := p.dec.ReadToken(); !errors.Is(err, io.EOF) {
 				return nil, malformed("a part goes on after its JSON text")
@@ -101,27 +116,28 @@ func (p *parser) add(f *frame, v value.Value) {
 	p.stack = append(p.stack, m)
 }
 
-// token takes the next token. It returns a value when one ends there: a scalar,
-// or the array or object that the token closes.
-func (p *parser) token(t span) (value.Value, *reject.Error) {
-	kind, f := p.text[t.from], p.innermost()
-	switch {
-	case kind == '"' && f.object && !f.named:
-		return nil, p.name(f, t)
-	case kind == '}' || kind == ']':
-		return p.end(f)
-	}
+// begins notes that a value of f begins, and charges it to the budget.
+func (p *parser) begins(f *frame) *reject.Error {
 	if p.nodes++; p.nodes > p.o.Limits.Nodes {
-		return nil, tooComplex("too many values")
+		return tooComplex("too many values")
 	}
 	f.n++
 	f.named = false
-	kept := p.keeps(f)
+	return nil
+}
+
+// scalar reads a value that is one token.
+func (p *parser) scalar(f *frame, kind byte, t span) (value.Value, *reject.Error) {
+	if err := p.begins(f); err != nil {
+		return nil, err
+	}
+	kept := f.kept && p.keeps(f)
 	switch kind {
 	case '"':
+		if first := p.text[t.from+1]; !kept && first != '$' && first != '\\' {
+			return p.skipped, nil // no tag, whatever follows
+		}
 		return p.string(t, kept)
-	case '{', '[':
-		return nil, p.begin(kind == '{', kept)
 	case 't':
 		return value.Bool(true), nil
 	case 'f':
@@ -134,9 +150,6 @@ func (p *parser) token(t span) (value.Value, *reject.Error) {
 
 // string reads a text that is a value.
 func (p *parser) string(t span, kept bool) (value.Value, *reject.Error) {
-	if first := p.text[t.from+1]; !kept && first != '$' && first != '\\' {
-		return p.skipped, nil // no tag, whatever follows
-	}
 	s, ok := p.unquote(t)
 	switch {
 	case !ok:
@@ -150,13 +163,14 @@ func (p *parser) string(t span, kept bool) (value.Value, *reject.Error) {
 }
 
 // begin opens an array or object.
-func (p *parser) begin(object, kept bool) *reject.Error {
+func (p *parser) begin(object bool, f *frame) *reject.Error {
 	if len(p.frames) > p.o.Limits.Depth {
 		return tooComplex("nested too deeply")
 	}
-	p.frames = append(p.frames, frame{
-		values: int32(len(p.stack)), names: int32(len(p.names)), object: object, inert: p.inert(), kept: kept,
-	})
+	inert, kept := p.inert(), f.kept && p.keeps(f)
+	p.frames = append(p.frames, frame{})
+	f = p.innermost()
+	f.values, f.names, f.object, f.inert, f.kept = int32(len(p.stack)), int32(len(p.names)), object, inert, kept
 	return nil
 }
 

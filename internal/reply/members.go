@@ -16,26 +16,30 @@ type name struct {
 
 // name reads the name of a member of f.
 func (p *parser) name(f *frame, t span) *reject.Error {
-	f.named = true
-	n := name{span: span{t.from + 1, t.to - 1}}
-	if p.hasEscapes(n.span) {
+	if p.hasEscapes(t) {
 		s, ok := value.Unquote(p.text[t.from:t.to])
 		if !ok {
 			return badEscape()
 		}
 		from := len(p.unescaped)
 		p.unescaped = append(p.unescaped, s...)
-		n = name{span{int32(from), int32(len(p.unescaped))}, true}
+		p.addName(f, span{int32(from), int32(len(p.unescaped))}, true, p.unescaped[from:])
+		return nil
 	}
-	p.names = append(p.names, n)
-	b := p.bytes(n)
+	p.addName(f, span{t.from + 1, t.to - 1}, false, p.text[t.from+1:t.to-1])
+	return nil
+}
+
+// addName notes a name.
+func (p *parser) addName(f *frame, at span, escaped bool, b []byte) {
+	f.named = true
+	p.names = append(p.names, name{at, escaped})
 	if string(b) == protoKey && !p.old14() {
 		p.reencode = true
 	}
 	bit := mark(b)
 	f.alike = f.alike || f.marks&bit != 0
 	f.marks |= bit
-	return nil
 }
 
 // mark is one of 64 bits, and the same one for the same names. Those of an
