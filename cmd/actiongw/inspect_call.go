@@ -56,7 +56,7 @@ func (in *inspector) arguments(report *callReport, c *captured, d *proxy.Decisio
 	if mediaType.Boundary == "" {
 		return replyArguments(report)(reply.ParseText(c.body, o))
 	}
-	entries, err := formdata.Parse(c.body, mediaType.Boundary, formdata.DefaultLimits())
+	entries, err := formdata.Parse(nil, c.body, mediaType.Boundary, formdata.DefaultLimits())
 	if err != nil {
 		return nil, nil, err
 	}

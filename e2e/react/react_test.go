@@ -72,7 +72,7 @@ func parse(b body, o reply.Options) (*reply.Reply, []formdata.Entry, *reject.Err
 		r, refusal := reply.ParseText(b.Body, o)
 		return r, nil, refusal
 	}
-	entries, refusal := formdata.Parse(b.Body, params["boundary"], formdata.DefaultLimits())
+	entries, refusal := formdata.Parse(nil, b.Body, params["boundary"], formdata.DefaultLimits())
 	if refusal != nil {
 		return nil, nil, refusal
 	}

@@ -36,12 +36,12 @@ type Entry struct {
 // Files count like any other part: React looks at names alone.
 func (e Entry) IsActionField() bool { return strings.HasPrefix(e.Name, actionPrefix) }
 
-// Parse reads a whole multipart body. The error is a form_malformed,
-// parts_exceeded or charset_unsupported, and the entries are nil with it.
-func Parse(body []byte, boundary string, limits Limits) ([]Entry, *reject.Error) {
-	g := newGrammar(boundary, limits)
-	// A React reply seldom has more parts; a form's hidden fields make four.
-	entries := make([]Entry, 0, 8)
+// Parse reads a whole multipart body and appends its parts to entries, which
+// may be nil. The error is a form_malformed, parts_exceeded or
+// charset_unsupported, and the entries are nil with it.
+func Parse(entries []Entry, body []byte, boundary string, limits Limits) ([]Entry, *reject.Error) {
+	var room [70]byte // the longest boundary of RFC 2046 §5.1.1
+	g := newGrammar(append(room[:0], boundary...), limits)
 	for {
 		t, n, err := g.next(body, true)
 		if err != nil {

@@ -68,7 +68,7 @@ func TestParse(t *testing.T) {
 		if strings.Contains(tc.is, "without CR") {
 			body = []byte(strings.ReplaceAll(string(body), "\x00", "\n"))[1:]
 		}
-		entries, err := formdata.Parse(body, boundary, formdata.DefaultLimits())
+		entries, err := formdata.Parse(nil, body, boundary, formdata.DefaultLimits())
 		got := show(entries)
 		if err != nil {
 			got = string(err.Reason)
@@ -78,6 +78,35 @@ func TestParse(t *testing.T) {
 		}
 		if err != nil && entries != nil {
 			t.Errorf("%s: entries beside an error", tc.is)
+		}
+	}
+}
+
+// TestBoundaryThatBeginsWithHyphens: those of most browsers do, and texts may
+// hold any part of one.
+func TestBoundaryThatBeginsWithHyphens(t *testing.T) {
+	const hyphens = "----" + boundary
+	part := func(content string) []byte {
+		return form("------#\nContent-Disposition: form-data; name=\"a\"\n\n" + content + "\n------#--\n")
+	}
+	for _, tc := range []struct {
+		is      string
+		content string
+		ok      bool
+	}{
+		{"all of it but the hyphens", "1 # 2", true},
+		{"all of it but a hyphen, at the start of a line", "1\n---# # 2", true},
+		{"hyphens at the end", "1--", true},
+		{"the whole of it", "1 ----# 2", false},
+		{"the whole of it behind a part of it", "# ---# ----#", false},
+		{"one hyphen too many in front of a line", "1\n-------# 2", false},
+	} {
+		entries, err := formdata.Parse(nil, part(tc.content), hyphens, formdata.DefaultLimits())
+		if (err == nil) != tc.ok {
+			t.Errorf("%s: %v", tc.is, err)
+		}
+		if want := string(form(tc.content)); tc.ok && (len(entries) != 1 || string(entries[0].Value) != want) {
+			t.Errorf("%s: got %q, want %q", tc.is, show(entries), want)
 		}
 	}
 }
@@ -99,7 +128,7 @@ func TestLimitsAreExact(t *testing.T) {
 		{"a byte more of headers", long(16<<10 + 1), reject.FormMalformed},
 		{"headers without an end", "--#\n" + strings.Repeat("x", 1<<20), reject.FormMalformed},
 	} {
-		_, err := formdata.Parse(form(tc.body), boundary, formdata.DefaultLimits())
+		_, err := formdata.Parse(nil, form(tc.body), boundary, formdata.DefaultLimits())
 		if (err == nil) != (tc.reason == "") || err != nil && err.Reason != tc.reason {
 			t.Errorf("%s: %v, want %q", tc.is, err, tc.reason)
 		}

@@ -24,12 +24,12 @@ func FuzzParse(f *testing.F) {
 		f.Add(form(s))
 	}
 	f.Fuzz(func(t *testing.T, body []byte) {
-		entries, refusal := formdata.Parse(body, boundary, formdata.DefaultLimits())
+		entries, refusal := formdata.Parse(nil, body, boundary, formdata.DefaultLimits())
 		if refusal != nil {
 			return
 		}
 		written := formdata.Append(nil, entries, boundary)
-		again, refusal := formdata.Parse(written, boundary, formdata.DefaultLimits())
+		again, refusal := formdata.Parse(nil, written, boundary, formdata.DefaultLimits())
 		if refusal != nil || !reflect.DeepEqual(entries, again) {
 			t.Fatalf("%q became %q: %v", body, written, refusal)
 		}
@@ -48,7 +48,7 @@ func FuzzSieve(f *testing.F) {
 		if !bytes.HasPrefix(body, passed) {
 			t.Fatalf("passed bytes that are not the body's: %q", passed)
 		}
-		entries, refusal := formdata.Parse(body, boundary, formdata.DefaultLimits())
+		entries, refusal := formdata.Parse(nil, body, boundary, formdata.DefaultLimits())
 		isAction := slices.ContainsFunc(entries, formdata.Entry.IsActionField)
 		switch {
 		case refusal == nil && hit != isAction:

@@ -69,8 +69,8 @@ type token struct {
 	content []byte // of content and partEnd
 }
 
-func newGrammar(boundary string, limits Limits) grammar {
-	return grammar{boundary: []byte(boundary), limits: limits}
+func newGrammar(boundary []byte, limits Limits) grammar {
+	return grammar{boundary: boundary, limits: limits}
 }
 
 // next returns the token at the start of data and its length. eof says that no
@@ -164,7 +164,7 @@ func (g *grammar) headers(data []byte) (token, int, *reject.Error) {
 
 // content reads up to the next delimiter, or as far as no delimiter can begin.
 func (g *grammar) content(data []byte, eof bool) (token, int, *reject.Error) {
-	i := bytes.Index(data, g.boundary)
+	i := g.find(data)
 	if i < 0 {
 		// A delimiter may have begun: CRLF, two hyphens and all but one
 		// character of the boundary.
@@ -179,6 +179,27 @@ func (g *grammar) content(data []byte, eof bool) (token, int, *reject.Error) {
 	}
 	g.state = atDelimiter
 	return token{kind: partEnd, content: data[:i-4]}, i + len(g.boundary), nil
+}
+
+// find is the index of the first boundary in data, -1 for none. It looks for
+// what follows the hyphens that most boundaries begin with: those are common in
+// texts, and stop a search often.
+func (g *grammar) find(data []byte) int {
+	rare := bytes.TrimLeft(g.boundary, "-")
+	hyphens := g.boundary[:len(g.boundary)-len(rare)]
+	if len(rare) == 0 {
+		return bytes.Index(data, g.boundary)
+	}
+	for from := 0; ; {
+		i := bytes.Index(data[from:], rare)
+		if i < 0 {
+			return -1
+		}
+		if i += from; bytes.HasSuffix(data[:i], hyphens) {
+			return i - len(hyphens)
+		}
+		from = i + 1
+	}
 }
 
 // finish makes sure that nothing follows. No browser writes an epilogue.

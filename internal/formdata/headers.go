@@ -23,13 +23,13 @@ func parseHeaders(block []byte) (Entry, *reject.Error) {
 		switch {
 		case ok && !disposition && bytes.EqualFold(name, []byte("content-disposition")):
 			disposition = true
-			if err := parseDisposition(&part, string(value)); err != nil {
+			if err := parseDisposition(&part, value); err != nil {
 				return Entry{}, err
 			}
 		case ok && !contentType && bytes.EqualFold(name, []byte("content-type")):
 			contentType = true
 			part.ContentType = string(value)
-			if !isHeaderText(part.ContentType) {
+			if !isHeaderText(value) {
 				return Entry{}, malformed("a part's Content-Type has control characters")
 			}
 		default:
@@ -49,44 +49,47 @@ func parseHeaders(block []byte) (Entry, *reject.Error) {
 
 // parseDisposition reads `form-data; name="…"` and, for files,
 // `; filename="…"`, in this order and with these spaces.
-func parseDisposition(part *Entry, s string) *reject.Error {
-	rest, ok := strings.CutPrefix(s, `form-data; name="`)
+func parseDisposition(part *Entry, line []byte) *reject.Error {
+	rest, ok := bytes.CutPrefix(line, []byte(`form-data; name="`))
 	if !ok {
 		return malformed(`a Content-Disposition does not start with form-data; name="`)
 	}
-	if part.Name, rest, ok = strings.Cut(rest, `"`); !ok {
+	name, rest, ok := bytes.Cut(rest, []byte(`"`))
+	if !ok {
 		return malformed("a part's name has no end")
 	}
-	if rest != "" {
-		if rest, ok = strings.CutPrefix(rest, `; filename="`); !ok {
+	var fileName []byte
+	if len(rest) > 0 {
+		if rest, ok = bytes.CutPrefix(rest, []byte(`; filename="`)); !ok {
 			return malformed("a part's name is followed by something else than a file name")
 		}
-		if part.FileName, rest, ok = strings.Cut(rest, `"`); !ok || rest != "" {
+		if fileName, rest, ok = bytes.Cut(rest, []byte(`"`)); !ok || len(rest) > 0 {
 			return malformed("a file name has no end or is followed by something")
 		}
 		part.File = true
 	}
-	if !isText(part.Name) || !isText(part.FileName) {
+	if !isText(name) || !isText(fileName) {
 		return malformed("a name is not UTF-8 text without control characters and byte order mark")
 	}
 	// Some parsers take a backslash before the closing quote for an escape and
 	// read on; others do not.
-	if strings.HasSuffix(part.Name, `\`) || strings.HasSuffix(part.FileName, `\`) {
+	if bytes.HasSuffix(name, []byte(`\`)) || bytes.HasSuffix(fileName, []byte(`\`)) {
 		return malformed("a name ends in a backslash")
 	}
+	part.Name, part.FileName = string(name), string(fileName)
 	return nil
 }
 
 // isText accepts what a form parser takes for the text of a name.
-func isText(s string) bool {
-	return isHeaderText(s) && utf8.ValidString(s) && !strings.Contains(s, byteOrderMark)
+func isText(b []byte) bool {
+	return isHeaderText(b) && utf8.Valid(b) && !bytes.Contains(b, []byte(byteOrderMark))
 }
 
 // isHeaderText accepts the bytes of a header value (RFC 9110 §5.5): no control
 // characters but the tab.
-func isHeaderText(s string) bool {
-	for i := range len(s) {
-		if c := s[i]; c < ' ' && c != '\t' || c == 0x7f {
+func isHeaderText(b []byte) bool {
+	for _, c := range b {
+		if c < ' ' && c != '\t' || c == 0x7f {
 			return false
 		}
 	}

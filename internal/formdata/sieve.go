@@ -15,7 +15,7 @@ type Sieve struct {
 // not be read: the body then follows no grammar from its first byte. The
 // delimiter is that of [MentionsAction].
 func NewSieve(boundary, delimiter string, limits Limits) *Sieve {
-	return &Sieve{grammar: newGrammar(boundary, limits), lost: boundary == "", searches: newSearches(delimiter)}
+	return &Sieve{grammar: newGrammar([]byte(boundary), limits), lost: boundary == "", searches: newSearches(delimiter)}
 }
 
 // Scan looks at the bytes that have arrived and are still held. It returns how

@@ -141,7 +141,7 @@ func readArgs(e vectors.Exchange) (id string, args []value.Value, refusal *rejec
 	if mediaType.Boundary == "" {
 		r, refusal = reply.ParseText(e.Request.Body, o)
 	} else {
-		entries, err := formdata.Parse(e.Request.Body, mediaType.Boundary, formdata.DefaultLimits())
+		entries, err := formdata.Parse(nil, e.Request.Body, mediaType.Boundary, formdata.DefaultLimits())
 		if err != nil {
 			return "", nil, err
 		}

@@ -161,7 +161,7 @@ func (c *call) fetch() *reject.Error {
 	}
 	var entries []formdata.Entry
 	if mediaType.Boundary != "" {
-		if entries, err = formdata.Parse(c.body, mediaType.Boundary, formdata.DefaultLimits()); err != nil {
+		if entries, err = formdata.Parse(nil, c.body, mediaType.Boundary, formdata.DefaultLimits()); err != nil {
 			return err
 		}
 	}
@@ -188,7 +188,7 @@ func (c *call) form() *reject.Error {
 	}
 	var entries []formdata.Entry
 	if unreadable == nil {
-		entries, unreadable = formdata.Parse(c.body, mediaType.Boundary, formdata.DefaultLimits())
+		entries, unreadable = formdata.Parse(nil, c.body, mediaType.Boundary, formdata.DefaultLimits())
 	}
 	if unreadable != nil {
 		// Nobody can say which fields a backend would find, so a mention of

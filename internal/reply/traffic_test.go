@@ -64,7 +64,7 @@ func read(t *testing.T, e vectors.Exchange) (c call, refusal *reject.Error) {
 	if mediaType == "text/plain" {
 		agree(t, e.ID, form("0", string(e.Request.Body)), o)
 		c.reply, refusal = reply.ParseText(e.Request.Body, o)
-	} else if c.entries, refusal = formdata.Parse(e.Request.Body, params["boundary"], formdata.DefaultLimits()); refusal != nil {
+	} else if c.entries, refusal = formdata.Parse(nil, e.Request.Body, params["boundary"], formdata.DefaultLimits()); refusal != nil {
 		return c, refusal
 	} else if c.form {
 		a, refusal := reply.ParseAction(c.entries, o)
