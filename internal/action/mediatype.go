@@ -19,15 +19,25 @@ type MediaType struct {
 
 // String is the one spelling in which upstream gets the media type, so that no
 // two parsers can read it differently.
-func (m MediaType) String() string {
+func (m MediaType) String() string { return m.Respell("") }
+
+// Respell is String. It gives back line itself where that is spelled so, as
+// those of browsers are, and then needs no memory.
+func (m MediaType) Respell(line string) string {
+	var room [128]byte // the longest has 102 bytes
+	spelled := room[:0]
 	switch {
 	case m.Boundary == "":
-		return textType + ";charset=UTF-8"
+		spelled = append(spelled, textType+";charset=UTF-8"...)
 	case strings.ContainsAny(m.Boundary, "(),/:=?"):
-		return multipartType + `; boundary="` + m.Boundary + `"`
+		spelled = append(append(append(spelled, multipartType+`; boundary="`...), m.Boundary...), '"')
 	default:
-		return multipartType + "; boundary=" + m.Boundary
+		spelled = append(append(spelled, multipartType+"; boundary="...), m.Boundary...)
 	}
+	if string(spelled) == line {
+		return line
+	}
+	return string(spelled)
 }
 
 // ParseMediaType reads the Content-Type of a call. It is our own grammar and

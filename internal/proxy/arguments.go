@@ -89,15 +89,22 @@ func (c *call) checkValues(args *value.Array, refs []*value.ServerReference) *re
 	if c.Closure == policy.ClosureOpened {
 		passed = passed[1:]
 	}
-	nameOf := func(id string) string {
-		_, name, _ := c.lookup(id)
-		return name
+	// A function value costs memory, and only these two look inside.
+	var nameOf func(id string) string
+	if c.json || c.rule.LooksInside() {
+		nameOf = c.nameOf
 	}
 	err := c.rule.Decide(policy.Call{BodyBytes: int64(len(c.body)), Closure: c.Closure, Args: passed, NameOf: nameOf, BaseNames: c.json})
 	if err == nil && c.json {
 		err = c.translate(passed, nameOf)
 	}
 	return err
+}
+
+// nameOf is the name of a function that was passed along.
+func (c *call) nameOf(id string) string {
+	_, name, _ := c.lookup(id)
+	return name
 }
 
 // checkReference decides about a function that was passed along: it must be
@@ -141,6 +148,9 @@ func (c *call) openClosure(v value.Value, id string, kind closure.Kind, tries *i
 		return policy.ClosureNone, nil, nil
 	}
 	captured, key, err := readCaptured(d)
+	if c.Keys == nil {
+		c.Keys = c.carry().key[:0]
+	}
 	c.Keys = append(c.Keys, key)
 	if err != nil {
 		return policy.ClosureNone, nil, err

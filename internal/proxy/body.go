@@ -1,7 +1,6 @@
 package proxy
 
 import (
-	"bytes"
 	"errors"
 	"io"
 	"net/http"
@@ -49,9 +48,9 @@ func (c *call) readBody(limit int64, patient bool) *reject.Error {
 	}
 	pace := pacer{start: time.Now(), timeout: c.gate.config.BodyTimeout}
 	if !patient {
-		pace.set = http.NewResponseController(c.peer.Writer).SetReadDeadline
+		pace.connection = http.NewResponseController(c.peer.Writer)
 		// A deadline that outlives the body would cancel the call upstream.
-		defer func() { _ = pace.set(time.Time{}) }()
+		defer func() { _ = pace.connection.SetReadDeadline(time.Time{}) }()
 	}
 	for {
 		if len(c.body) == cap(c.body) && !c.grow(min(max(firstBuffer, growth*int64(cap(c.body))), most), share) {
@@ -79,10 +78,10 @@ func (c *call) grow(size, share int64) bool {
 		return false
 	}
 	grown := c.memory.buffer(size)
-	c.held = int64(cap(grown))
-	grown = append(grown, c.body...)
-	c.memory.keep(c.body)
-	c.body = grown
+	c.held = int64(cap(*grown))
+	c.body = append(*grown, c.body...)
+	c.memory.keep(c.buffer)
+	c.buffer = grown
 	return true
 }
 
@@ -105,10 +104,10 @@ func tooSlow() *reject.Error {
 
 // pacer says until when the next bytes of a body must arrive.
 type pacer struct {
-	start   time.Time
-	timeout time.Duration
-	set     func(time.Time) error // nil: nothing breaks a read off
-	armed   time.Time
+	start      time.Time
+	timeout    time.Duration
+	connection *http.ResponseController // nil: nothing breaks a read off
+	armed      time.Time
 }
 
 // deadline is when a body of which that many bytes have come is too slow.
@@ -119,12 +118,12 @@ func (p *pacer) deadline(received int) time.Time {
 // arm sets the connection's deadline before a read, if it has moved enough to
 // be worth it. A connection without deadlines is checked by late alone.
 func (p *pacer) arm(received int) {
-	if p.set == nil {
+	if p.connection == nil {
 		return
 	}
 	if at := p.deadline(received); at.Sub(p.armed) >= time.Second {
 		p.armed = at
-		_ = p.set(at)
+		_ = p.connection.SetReadDeadline(at)
 	}
 }
 
@@ -135,8 +134,7 @@ func (c *call) replay() {
 	if len(c.body) == 0 {
 		return
 	}
-	c.given = &heldBody{data: c.body, rest: c.r.Body}
-	c.r.Body = c.given
+	c.give(c.r.Body)
 }
 
 // replace gives upstream exactly the bytes that were checked, with their
@@ -144,12 +142,13 @@ func (c *call) replay() {
 func (c *call) replace() {
 	c.r.ContentLength = int64(len(c.body))
 	c.r.TransferEncoding, c.r.Trailer = nil, nil
-	if cap(c.body) <= smallBuffer {
-		// Too small a buffer to be kept for others.
-		c.r.Body = io.NopCloser(bytes.NewReader(c.body))
-		return
-	}
-	c.given = &heldBody{data: c.body}
+	c.give(nil)
+}
+
+// give makes of the request's body what was read, and then rest.
+func (c *call) give(rest io.ReadCloser) {
+	c.given = &c.carry().body
+	c.given.data, c.given.rest = c.body, rest
 	c.r.Body = c.given
 }
 

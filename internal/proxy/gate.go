@@ -75,6 +75,22 @@ type call struct {
 	sealedBytes int          // looked at for closures
 	captured    *value.Array // the values of the action's own closure, nil for none
 	message     jsoncall.Message
+	carried     *carried
+}
+
+// carried is what most calls take with them when they go on, in one piece of
+// memory.
+type carried struct {
+	body heldBody
+	name [1]string // in the header
+	key  [1]string // of the closure
+}
+
+func (c *call) carry() *carried {
+	if c.carried == nil {
+		c.carried = &carried{}
+	}
+	return c.carried
 }
 
 // Admit takes a request through the gate. On Pass and Admit, r is ready for
@@ -254,7 +270,7 @@ func (c *call) admit(mediaType action.MediaType, host string) {
 		c.rewrite(c.message.ContentType, host)
 		c.readdress()
 	} else {
-		c.rewrite(mediaType.String(), host)
+		c.rewrite(mediaType.Respell(c.r.Header[headerType][0]), host)
 	}
 	c.replace()
 	c.sign()

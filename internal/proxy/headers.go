@@ -148,7 +148,7 @@ func (c *call) rewrite(mediaType, host string) {
 	if r.Header[headerType][0] != mediaType {
 		r.Header[headerType] = []string{mediaType}
 	}
-	r.Header[headerName] = []string{c.name()}
+	r.Header[headerName] = append(c.carry().name[:0], c.name())
 	for _, name := range [...]string{
 		headerEncoding, "Trailer",
 		"X-Http-Method-Override", "X-Http-Method", "X-Method-Override",

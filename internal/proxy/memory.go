@@ -13,7 +13,7 @@ import (
 // limit of its own.
 type Memory struct {
 	held  atomic.Int64
-	pools [32]sync.Pool // of *[]byte; the n-th holds buffers of 2^n+1 bytes
+	pools [32]sync.Pool // of *[]byte; the n-th holds empty buffers of 2^n+1 bytes
 
 	workspaces sync.Pool // of *reply.Workspace
 }
@@ -39,13 +39,14 @@ func (m *Memory) give(n int64) { m.held.Add(-n) }
 
 // buffer returns an empty buffer with room for at least n bytes, counted by
 // its caller.
-func (m *Memory) buffer(n int64) []byte {
+func (m *Memory) buffer(n int64) *[]byte {
 	if n > smallBuffer {
 		if kept, ok := m.pools[sizeClass(n)].Get().(*[]byte); ok {
-			return (*kept)[:0]
+			return kept
 		}
 	}
-	return make([]byte, 0, bufferSize(n))
+	made := make([]byte, 0, bufferSize(n))
+	return &made
 }
 
 // workspace returns memory to read a call's arguments in.
@@ -64,11 +65,10 @@ func bufferSize(n int64) int64 {
 	return 1<<sizeClass(n) + 1
 }
 
-// keep takes a buffer back. Nobody may use it any more.
-func (m *Memory) keep(b []byte) {
-	if n := int64(cap(b)); n > smallBuffer && n == bufferSize(n) {
-		kept := b // b itself, then, needs no memory in most calls
-		m.pools[sizeClass(n)].Put(&kept)
+// keep takes a buffer back, nil for none. Nobody may use it any more.
+func (m *Memory) keep(b *[]byte) {
+	if b != nil && cap(*b) > smallBuffer {
+		m.pools[sizeClass(int64(cap(*b)))].Put(b)
 	}
 }
 

@@ -48,8 +48,9 @@ type Decision struct {
 	json   bool // the backend reads calls as JSON
 	memory *Memory
 	held   int64        // bytes counted
-	body   []byte       // what was read
-	given  *heldBody    // what upstream reads it from, if its buffer is to be kept
+	body   []byte       // what was read, or what is sent in its place
+	buffer *[]byte      // which it was read into
+	given  *heldBody    // what upstream reads it from
 	stream *watchedBody // what upstream reads instead
 }
 
@@ -99,7 +100,7 @@ func (d *Decision) Release(done bool) {
 		if d.given != nil {
 			d.given.takeBack()
 		}
-		d.memory.keep(d.body)
+		d.memory.keep(d.buffer)
 	}
-	d.held, d.body = 0, nil
+	d.held, d.body, d.buffer = 0, nil, nil
 }
