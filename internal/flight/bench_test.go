@@ -35,8 +35,9 @@ func BenchmarkParse(bench *testing.B) {
 		bench.Run(bb.name, func(b *testing.B) {
 			b.SetBytes(int64(len(bb.stream)))
 			b.ReportAllocs()
+			var w flight.Workspace
 			for b.Loop() {
-				if _, err := flight.Parse(bb.stream, flight.Limits{}); err != nil {
+				if _, err := w.Parse(bb.stream, flight.Limits{}); err != nil {
 					b.Fatal(err)
 				}
 			}

@@ -73,7 +73,27 @@ func (l Limits) orDefault() Limits {
 //
 // Source: §5.
 func Parse(stream []byte, limits Limits) (value.Value, *reject.Error) {
-	r := reader{limits: limits.orDefault()}
+	return new(Workspace).Parse(stream, limits)
+}
+
+// Parse is [Parse] in this memory.
+func (w *Workspace) Parse(stream []byte, limits Limits) (value.Value, *reject.Error) {
+	r := reader{limits: limits.orDefault(), Workspace: w}
+	defer w.clear()
+	first := &first{}
+	r.Arrays.Begin(first.arrays[:])
+	r.Items.Begin(first.items[:])
+	return r.read(stream)
+}
+
+// first is memory for the containers of most closures, in one piece.
+type first struct {
+	arrays [2]value.Array
+	items  [8]value.Value
+}
+
+// read reads a stream.
+func (r *reader) read(stream []byte) (value.Value, *reject.Error) {
 	if err := r.split(stream); err != nil {
 		return nil, err
 	}

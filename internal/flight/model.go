@@ -20,10 +20,7 @@ import (
 func (r *reader) start(body []byte) {
 	r.body = string(body)
 	r.text = *bytes.NewBuffer(body)
-	if r.json == nil {
-		r.json = jsontext.NewDecoder(&r.text, jsontext.AllowInvalidUTF8(true), jsontext.AllowDuplicateNames(true))
-		return
-	}
+	r.Expect(len(body))
 	r.json.Reset(&r.text, jsontext.AllowInvalidUTF8(true), jsontext.AllowDuplicateNames(true))
 }
 
@@ -135,9 +132,6 @@ func smallInt(raw []byte) (n int, ok bool) {
 // readModel.
 func (r *reader) readObject(depth int) (value.Value, *reject.Error) {
 	_, _ = r.json.ReadToken() // the brace that PeekKind saw
-	if r.members == nil {
-		r.members = make([]value.Member, 0, 16) // enough for most closures
-	}
 	base, before := len(r.members), r.open
 	for r.json.PeekKind() != '}' {
 		raw, err := r.json.ReadValue()
@@ -172,9 +166,9 @@ func (r *reader) readObject(depth int) (value.Value, *reject.Error) {
 // makeObject copies members without the undefined ones and, if there are
 // references, notes where they stand.
 func (r *reader) makeObject(members []value.Member, references bool) *value.Object {
-	o := &value.Object{}
+	o := &r.Objects.Take(1)[0]
 	if len(members) > 0 {
-		o.Members = make([]value.Member, 0, len(members))
+		o.Members = r.Members.Take(len(members))[:0]
 	}
 	for _, m := range members {
 		if _, ok := m.Value.(value.Undefined); ok {
@@ -239,9 +233,6 @@ func distinct(items []value.Value) bool {
 // the string "$". Limits and errors as in readModel. Source: §2.
 func (r *reader) readArray(depth int) (value.Value, *reject.Error) {
 	_, _ = r.json.ReadToken() // the bracket that PeekKind saw
-	if r.items == nil {
-		r.items = make([]value.Value, 0, 8) // enough for most closures
-	}
 	base, before := len(r.items), r.open
 	if r.json.PeekKind() == '"' {
 		raw, err := r.json.ReadValue()
@@ -266,9 +257,9 @@ func (r *reader) readArray(depth int) (value.Value, *reject.Error) {
 		r.items = append(r.items, v)
 	}
 	_, _ = r.json.ReadToken() // the closing bracket
-	a := &value.Array{}
+	a := &r.Arrays.Take(1)[0]
 	if len(r.items) > base {
-		a.Items = make([]value.Value, len(r.items)-base)
+		a.Items = r.Items.Take(len(r.items) - base)
 		copy(a.Items, r.items[base:])
 		r.items = r.items[:base]
 	}

@@ -15,39 +15,58 @@ import (
 // the rows that references reach are read one by one (a reference to a row
 // only puts it in the queue), then link sets the references.
 type reader struct {
+	*Workspace
+	value.Slabs
+
 	limits Limits
-	rows   []row
 	byID   map[uint32]int
 	// debug is set when the stream has debug rows. empty is the number of a
 	// row without text, 0 for none.
 	debug bool
 	empty int
 
-	queue []int
 	nodes int
 	// now is the number of the row that is being read, for errors.
 	now int
+	// body is a copy of the row's text, from which strings are cut.
+	body string
 
-	// body is a copy of the row's text, from which strings are cut; text and
-	// json read it.
-	body    string
-	text    bytes.Buffer
-	json    *jsontext.Decoder
+	// open counts the references that were read and wait for link.
+	open int
+	// missing are promises of rows that are not there, by id.
+	missing map[uint32]*value.Promise
+	// work counts what link does.
+	work int
+}
+
+// Workspace is memory for parsing streams, one at a time. What was parsed
+// shares none of it.
+type Workspace struct {
+	rows  []row
+	queue []int
+
+	json    jsontext.Decoder
+	text    bytes.Buffer   // that it reads
 	items   []value.Value  // of the arrays that are open
 	members []value.Member // of the objects that are open
 
-	// open counts the references that were read and wait for link. slots are
-	// the places where they stand.
-	open  int
+	// slots are the places of references that wait for link.
 	slots []slot
 	// thens are the values under the key `then`.
 	thens []*value.Value
 	// fills are rows from which a letter made something that link fills.
 	fills []fill
-	// missing are promises of rows that are not there, by id.
-	missing map[uint32]*value.Promise
-	// work counts what link does.
-	work int
+}
+
+// clear forgets the stream that was parsed, and lists that were longer than real
+// closures need.
+func (w *Workspace) clear() {
+	const most = 128
+	w.rows, w.queue = value.Emptied(w.rows, most), value.Emptied(w.queue, most)
+	w.items, w.members = value.Emptied(w.items, most), value.Emptied(w.members, most)
+	w.slots, w.thens, w.fills = value.Emptied(w.slots, most), value.Emptied(w.thens, most), value.Emptied(w.fills, most)
+	w.text = bytes.Buffer{}
+	w.json.Reset(&w.text)
 }
 
 // A pending value stands where a reference was read until link replaces it.

@@ -93,10 +93,10 @@ func (p *parser) read(text []byte) (value.Value, *reject.Error) {
 func (p *parser) start(text []byte) {
 	p.text, p.copied, p.escapes = text, "", bytes.IndexByte(text, '\\') >= 0
 	if p.o.Lean {
-		p.expect(leanText)
+		p.Expect(leanText)
 	} else {
 		p.copied = string(text)
-		p.expect(len(text))
+		p.Expect(len(text))
 	}
 	p.buf = *bytes.NewBuffer(text)
 	p.dec.Reset(&p.buf, jsontext.AllowInvalidUTF8(true), jsontext.AllowDuplicateNames(true))
@@ -134,8 +134,8 @@ func (p *parser) scalar(f *frame, kind byte, t span) (value.Value, *reject.Error
 	kept := f.kept && p.keeps(f)
 	switch kind {
 	case '"':
-		if first := p.text[t.from+1]; !kept && first != '$' && first != '\\' {
-			return p.skipped, nil // no tag, whatever follows
+		if !kept && p.opensNothing(t) {
+			return p.skipped, nil
 		}
 		return p.string(t, kept)
 	case 't':
@@ -187,12 +187,12 @@ func (p *parser) end(f *frame) (v value.Value, _ *reject.Error) {
 	members := p.stack[f.values:]
 	p.stack = p.stack[:f.values]
 	if f.object {
-		o := &p.objects.take(1)[0]
+		o := &p.Objects.Take(1)[0]
 		o.Members = p.kept(members)
 		v = o
 	} else {
-		a := &p.arrays.take(1)[0]
-		a.Items = p.items.take(len(members))
+		a := &p.Arrays.Take(1)[0]
+		a.Items = p.Items.Take(len(members))
 		for i := range members {
 			a.Items[i] = members[i].Value
 		}
@@ -208,7 +208,7 @@ func (p *parser) end(f *frame) (v value.Value, _ *reject.Error) {
 // and since 19.2.4 not __proto__ (spec reply-format §3). Older versions that
 // keep it are not given it either, see Reply.Reencode.
 func (p *parser) kept(members []value.Member) []value.Member {
-	kept := p.members.take(len(members))
+	kept := p.Members.Take(len(members))
 	copy(kept, members)
 	return slices.DeleteFunc(kept, func(m value.Member) bool {
 		_, undefined := m.Value.(value.Undefined)

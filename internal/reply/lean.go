@@ -30,6 +30,19 @@ func (p *parser) keeps(f *frame) bool {
 	return f.n == 1
 }
 
+// opensNothing reports texts that mean nothing but themselves, or a date, which
+// calls have many of. It is false for others, too.
+func (p *parser) opensNothing(t span) bool {
+	switch p.text[t.from+1] {
+	case '$':
+		const date = `"$D2026-01-02T03:04:05.678Z"`
+		return int(t.to-t.from) == len(date) && p.text[t.from+2] == 'D' && value.IsDate(string(p.text[t.from+3:t.to-1]))
+	case '\\':
+		return false
+	}
+	return true
+}
+
 // leftOut is what stands for the array or object f. A Map's entries are asked
 // whether they are pairs.
 func (p *parser) leftOut(f *frame) value.Value {

@@ -83,16 +83,30 @@ type parser struct {
 	functions     []*value.ServerReference
 
 	*Workspace
-	slabs
+	value.Slabs
+	promises value.Slab[value.Promise]
+	first    *first
+}
+
+// first is memory for what most calls have, in one piece.
+type first struct {
+	reply   Reply
+	arrays  [4]value.Array
+	items   [8]value.Value
+	promise [1]value.Promise
 }
 
 // newParser makes a parser. An ordinary call fits into the memory that it
 // starts with.
 func newParser(entries []formdata.Entry, o Options) *parser {
-	p := &parser{o: o, cols: o.candidates(), entries: entries, Workspace: o.Workspace}
-	if p.Workspace == nil {
-		p.Workspace = NewWorkspace()
+	if o.Workspace == nil {
+		o.Workspace = NewWorkspace()
 	}
+	p := &o.Workspace.parser
+	*p = parser{o: o, cols: o.candidates(), entries: entries, Workspace: o.Workspace, first: &first{}}
+	p.Arrays.Begin(p.first.arrays[:])
+	p.Items.Begin(p.first.items[:])
+	p.promises.Begin(p.first.promise[:])
 	p.slots = append(p.slots, slot{})
 	// See slot: five bytes are the shortest tag.
 	p.maxID = min(len(entries)+textBytes(entries)/5, o.Limits.Nodes)
@@ -126,8 +140,9 @@ func parse(entries []formdata.Entry, o Options) (*Reply, *reject.Error) {
 	if o.Lean && textBytes(entries) <= o.Limits.ArraySlots {
 		p := newParser(entries, o)
 		r, err := p.parse()
+		undecided := p.again || p.reencode
 		p.clear()
-		if !p.again && !p.reencode {
+		if !undecided {
 			return r, err
 		}
 	}
@@ -154,7 +169,9 @@ func (p *parser) parse() (*Reply, *reject.Error) {
 }
 
 func (p *parser) reply(root value.Value, args *value.Array) *Reply {
-	return &Reply{Args: args, Root: root, Refs: p.functions, Wire: p.cols.newest(), Reencode: p.reencode}
+	r := &p.first.reply
+	*r = Reply{Args: args, Root: root, Refs: p.functions, Wire: p.cols.newest(), Reencode: p.reencode}
+	return r
 }
 
 // value reads the whole reply and returns its root.

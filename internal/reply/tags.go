@@ -157,7 +157,7 @@ func (p *parser) promiseTag(s string) (value.Value, *reject.Error) {
 	if err != nil || again {
 		return slotMade(slot), err
 	}
-	slot.made = &value.Promise{}
+	slot.made = &p.promises.Take(1)[0]
 	p.queue = append(p.queue, p.mentions[len(p.mentions)-1].id)
 	return slot.made, p.textPart(slot)
 }

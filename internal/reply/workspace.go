@@ -10,6 +10,7 @@ import (
 // Workspace is memory for reading replies, one at a time. What was read shares
 // none of it that changes, so the next reply may follow at once.
 type Workspace struct {
+	parser   parser
 	slots    []slot
 	queue    []int32 // ids whose texts are still to be read, in the order of tags
 	mentions []mention
@@ -53,18 +54,9 @@ func NewWorkspace() *Workspace {
 
 // clear forgets the reply that was read.
 func (w *Workspace) clear() {
-	w.slots, w.queue, w.mentions = emptied(w.slots), emptied(w.queue), emptied(w.mentions)
-	w.frames, w.stack = emptied(w.frames), emptied(w.stack)
-	w.names, w.unescaped = emptied(w.names), emptied(w.unescaped)
-	w.text, w.copied, w.buf = nil, "", bytes.Buffer{}
+	w.slots, w.queue, w.mentions = value.Emptied(w.slots, maxKept), value.Emptied(w.queue, maxKept), value.Emptied(w.mentions, maxKept)
+	w.frames, w.stack = value.Emptied(w.frames, maxKept), value.Emptied(w.stack, maxKept)
+	w.names, w.unescaped = value.Emptied(w.names, maxKept), value.Emptied(w.unescaped, maxKept)
+	w.text, w.copied, w.buf, w.parser = nil, "", bytes.Buffer{}, parser{}
 	w.dec.Reset(&w.buf)
-}
-
-// emptied is a list without its elements, or no list when it has become long.
-func emptied[T any](list []T) []T {
-	if cap(list) > maxKept {
-		return nil
-	}
-	clear(list[:cap(list)])
-	return list[:0]
 }
