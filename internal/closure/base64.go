@@ -3,6 +3,7 @@ package closure
 import (
 	"bytes"
 	"encoding/base64"
+	"slices"
 )
 
 // canonicalBase64 is the one spelling that Next writes: standard alphabet,
@@ -16,14 +17,17 @@ var forgivenBase64 = base64.RawStdEncoding
 // decode reads base64 as a browser's atob does, which is how Next reads it, and
 // reports whether the text was canonical. It fails where atob does (WHATWG
 // Infra, forgiving-base64 decode; spec next-actions §8).
-func decode(text string) (data []byte, canonical, ok bool) {
-	data, err := canonicalBase64.DecodeString(text)
+//
+// The data is written over room, if it fits there.
+func decode(room []byte, text string) (data []byte, canonical, ok bool) {
+	data = slices.Grow(room[:0], canonicalBase64.DecodedLen(len(text)))
+	n, err := canonicalBase64.Decode(data[:cap(data)], []byte(text))
 	if err != nil {
 		data, ok = decodeForgiving(text)
 		return data, false, ok
 	}
 	// Go skips CR and LF even when it is strict; they make the text longer.
-	return data, len(text) == base64.StdEncoding.EncodedLen(len(data)), true
+	return data[:n], len(text) == base64.StdEncoding.EncodedLen(n), true
 }
 
 // decodeForgiving removes white space wherever it stands, then padding, which

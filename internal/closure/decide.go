@@ -38,6 +38,8 @@ type Candidate struct {
 	Kind     Kind
 	// MaxLength is the longest text that a request can hold, the body limit.
 	MaxLength int
+	// Room is memory to open it in, which may be nil. What was opened stays there.
+	Room []byte
 }
 
 // Verdict is what a candidate turned out to be.
@@ -81,7 +83,7 @@ func Decide(ring keyring.Ring, c Candidate, tries int) (Decision, *reject.Error)
 		// one did after all.
 		return Decision{}, refuse(Malformed, "a text is longer than the whole request may be")
 	}
-	data, canonical, ok := decode(c.Text)
+	data, canonical, ok := decode(c.Room, c.Text)
 	if !ok {
 		return unreadable(c)
 	}

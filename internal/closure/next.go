@@ -58,7 +58,7 @@ type Opened struct {
 // keys. It refuses with [Malformed], [KeyUnknown], [KeyDisabled] or
 // [ActionMismatch]; how the text was spelled it only reports.
 func OpenNext(ring keyring.Ring, actionID, sealed string) (Opened, *reject.Error) {
-	data, canonical, ok := decode(sealed)
+	data, canonical, ok := decode(nil, sealed)
 	if !ok || len(data) < minSealedBytes {
 		return Opened{}, refuse(Malformed, "the closure is not base64 of a sealed value")
 	}

@@ -22,13 +22,12 @@ func (c *call) checkReply(mediaType action.MediaType, entries []formdata.Entry) 
 	var err *reject.Error
 	o := c.replyOptions()
 	o.Lean = !c.rule.LooksInside() && !c.json
-	o.Workspace = c.memory.workspace()
+	o.Workspace = c.workspace().reply
 	if mediaType.Boundary == "" {
 		r, err = reply.ParseText(c.body, o)
 	} else {
 		r, err = reply.ParseForm(entries, o)
 	}
-	c.memory.workspaces.Put(o.Workspace)
 	if err == nil {
 		err = c.checkValues(r.Args, r.Refs)
 	}
@@ -136,7 +135,8 @@ func (c *call) openClosure(v value.Value, id string, kind closure.Kind, tries *i
 		return policy.ClosureNone, nil, reject.New(reject.ClosureTriesExceeded, reject.StageClosure, "the call repeats a text that may be sealed")
 	}
 	d, err := c.decide(closure.Candidate{
-		Text: text, InPromise: inPromise, ActionID: id, Kind: kind, MaxLength: len(c.body),
+		Text: text, InPromise: inPromise, ActionID: id, Kind: kind,
+		MaxLength: len(c.body), Room: c.workspace().room(text),
 	}, *tries)
 	*tries -= d.Tries
 	switch {
@@ -147,7 +147,7 @@ func (c *call) openClosure(v value.Value, id string, kind closure.Kind, tries *i
 	case d.Verdict == closure.Data:
 		return policy.ClosureNone, nil, nil
 	}
-	captured, key, err := readCaptured(d)
+	captured, key, err := c.readCaptured(d)
 	if c.Keys == nil {
 		c.Keys = c.carry().key[:0]
 	}

@@ -72,6 +72,7 @@ type call struct {
 	target manifest.Action // zero if no build has it
 	rule   *policy.Rule
 
+	work        *workspace   // nil until there is something to read
 	sealedBytes int          // looked at for closures
 	captured    *value.Array // the values of the action's own closure, nil for none
 	message     jsoncall.Message
@@ -99,6 +100,16 @@ func (c *call) carry() *carried {
 func (g *Gate) Admit(r *http.Request, peer Peer) Decision {
 	clean(r, g.config.KeepInternal)
 	c := call{gate: g, r: r, peer: peer}
+	c.handle()
+	if c.work != nil {
+		c.memory.keepWorkspace(c.work)
+	}
+	return c.Decision
+}
+
+// handle comes to the decision.
+func (c *call) handle() {
+	g, r := c.gate, c.r
 	c.memory, c.Dialect, c.json = g.config.Memory, g.config.Dialect, g.config.JSON
 	c.Kind = action.Recognize(r.Method, r.Header[c.Dialect.Header()], r.Header[headerType])
 	// Its fields are looked for as in a form that cannot be parsed.
@@ -120,17 +131,14 @@ func (g *Gate) Admit(r *http.Request, peer Peer) Decision {
 	if c.stream == nil {
 		c.BodyBytes = len(c.body)
 	}
-	if err == nil {
-		return c.Decision
-	}
-	c.Refusal = err
-	if g.config.Report {
+	switch c.Refusal = err; {
+	case err == nil:
+	case g.config.Report:
 		c.Verdict = WouldRefuse
 		c.replay()
-	} else {
+	default:
 		c.Verdict = Refuse
 	}
-	return c.Decision
 }
 
 // pass is the way of what is no call.
@@ -177,7 +185,7 @@ func (c *call) fetch() *reject.Error {
 	}
 	var entries []formdata.Entry
 	if mediaType.Boundary != "" {
-		if entries, err = formdata.Parse(nil, c.body, mediaType.Boundary, formdata.DefaultLimits()); err != nil {
+		if entries, err = c.parts(mediaType.Boundary); err != nil {
 			return err
 		}
 	}
@@ -204,7 +212,7 @@ func (c *call) form() *reject.Error {
 	}
 	var entries []formdata.Entry
 	if unreadable == nil {
-		entries, unreadable = formdata.Parse(nil, c.body, mediaType.Boundary, formdata.DefaultLimits())
+		entries, unreadable = c.parts(mediaType.Boundary)
 	}
 	if unreadable != nil {
 		// Nobody can say which fields a backend would find, so a mention of

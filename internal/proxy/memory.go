@@ -4,8 +4,6 @@ import (
 	"math/bits"
 	"sync"
 	"sync/atomic"
-
-	"github.com/actiongw/actiongw/internal/reply"
 )
 
 // Memory counts the bytes that bodies in flight occupy in this process, and
@@ -15,7 +13,7 @@ type Memory struct {
 	held  atomic.Int64
 	pools [32]sync.Pool // of *[]byte; the n-th holds empty buffers of 2^n+1 bytes
 
-	workspaces sync.Pool // of *reply.Workspace
+	workspaces sync.Pool // of *workspace
 }
 
 // smallBuffer is how much is made anew each time, because it costs less than a
@@ -47,14 +45,6 @@ func (m *Memory) buffer(n int64) *[]byte {
 	}
 	made := make([]byte, 0, bufferSize(n))
 	return &made
-}
-
-// workspace returns memory to read a call's arguments in.
-func (m *Memory) workspace() *reply.Workspace {
-	if kept, ok := m.workspaces.Get().(*reply.Workspace); ok {
-		return kept
-	}
-	return reply.NewWorkspace()
 }
 
 // bufferSize is how much room a buffer for n bytes really has.

@@ -64,7 +64,7 @@ func Cookies(lines []string, name string) []string {
 
 // readCaptured reads the values of a closure that has been opened, and returns
 // the fingerprint of its key.
-func readCaptured(d closure.Decision) (captured *value.Array, key string, err *reject.Error) {
+func (c *call) readCaptured(d closure.Decision) (captured *value.Array, key string, err *reject.Error) {
 	if d.Own != nil {
 		list, wrong := d.Own.Captured()
 		if wrong != nil { // sealed with our key by something else
@@ -72,7 +72,7 @@ func readCaptured(d closure.Decision) (captured *value.Array, key string, err *r
 		}
 		return list, d.Own.Key.Fingerprint, err
 	}
-	v, err := flight.Parse(d.Opened.Flight, flight.Limits{})
+	v, err := c.workspace().flight.Parse(d.Opened.Flight, flight.Limits{})
 	if err != nil {
 		return nil, d.Opened.Key, err
 	}
