@@ -48,9 +48,9 @@ func (c *call) readBody(limit int64, patient bool) *reject.Error {
 	}
 	pace := pacer{start: time.Now(), timeout: c.gate.config.BodyTimeout}
 	if !patient {
-		pace.connection = http.NewResponseController(c.peer.Writer)
+		pace.writer = c.peer.Writer
 		// A deadline that outlives the body would cancel the call upstream.
-		defer func() { _ = pace.connection.SetReadDeadline(time.Time{}) }()
+		defer func() { _ = http.NewResponseController(pace.writer).SetReadDeadline(time.Time{}) }()
 	}
 	for {
 		if len(c.body) == cap(c.body) && !c.grow(min(max(firstBuffer, growth*int64(cap(c.body))), most), share) {
@@ -104,10 +104,10 @@ func tooSlow() *reject.Error {
 
 // pacer says until when the next bytes of a body must arrive.
 type pacer struct {
-	start      time.Time
-	timeout    time.Duration
-	connection *http.ResponseController // nil: nothing breaks a read off
-	armed      time.Time
+	start   time.Time
+	timeout time.Duration
+	writer  http.ResponseWriter // of the connection; nil: nothing breaks a read off
+	armed   time.Time
 }
 
 // deadline is when a body of which that many bytes have come is too slow.
@@ -118,12 +118,12 @@ func (p *pacer) deadline(received int) time.Time {
 // arm sets the connection's deadline before a read, if it has moved enough to
 // be worth it. A connection without deadlines is checked by late alone.
 func (p *pacer) arm(received int) {
-	if p.connection == nil {
+	if p.writer == nil {
 		return
 	}
 	if at := p.deadline(received); at.Sub(p.armed) >= time.Second {
 		p.armed = at
-		_ = p.connection.SetReadDeadline(at)
+		_ = http.NewResponseController(p.writer).SetReadDeadline(at)
 	}
 }
 
