@@ -27,6 +27,7 @@ type frame struct {
 	object bool
 	named  bool // a name has been read and its value has not
 	kept   bool // see keeps
+	proto  bool // the name is __proto__, which React deletes
 	inert  bool // below a member __proto__
 	// pending is set when it holds a reference that is still to be resolved.
 	pending bool
@@ -60,15 +61,21 @@ func (p *parser) read(text []byte) (value.Value, *reject.Error) {
 		var v value.Value
 		var refusal *reject.Error
 		t := span{int32(from), int32(end)}
-		switch kind := text[from]; {
-		case kind == '"' && f.object && !f.named:
-			refusal = p.name(f, t)
-		case kind == '{' || kind == '[':
+		switch kind := text[from]; kind {
+		case '"':
+			if f.object && !f.named {
+				refusal = p.name(f, t)
+			} else if first := text[from+1]; !f.kept && first != '$' && first != '\\' {
+				refusal = p.begins(f) // no tag, whatever follows
+			} else {
+				v, refusal = p.scalar(f, kind, t)
+			}
+		case '{', '[':
 			if refusal = p.begins(f); refusal == nil {
 				refusal = p.begin(kind == '{', f)
 			}
 			f = p.innermost()
-		case kind == '}' || kind == ']':
+		case '}', ']':
 			v, refusal = p.end(f)
 			f = p.innermost()
 		default:
@@ -223,7 +230,7 @@ func (p *parser) innermost() *frame { return &p.frames[len(p.frames)-1] }
 // which React deletes unread.
 func (p *parser) inert() bool {
 	f := p.innermost()
-	return f.inert || f.object && string(p.key()) == protoKey && !p.old14()
+	return f.inert || f.proto
 }
 
 // underThen reports whether the value being read is a member named then.

@@ -7,39 +7,28 @@ import (
 	"github.com/actiongw/actiongw/internal/value"
 )
 
-// name is the name of a member: where it stands in the text, or, when it is
-// spelled with escapes, in Workspace.unescaped.
-type name struct {
-	span
-	escaped bool
-}
-
-// name reads the name of a member of f.
+// name reads the name of a member of f. Names are spans of the text; those that
+// are spelled with escapes are spans behind its end, see bytes.
 func (p *parser) name(f *frame, t span) *reject.Error {
-	if p.hasEscapes(t) {
+	n := span{t.from + 1, t.to - 1}
+	if p.hasEscapes(n) {
 		s, ok := value.Unquote(p.text[t.from:t.to])
 		if !ok {
 			return badEscape()
 		}
-		from := len(p.unescaped)
+		n.from = int32(len(p.text) + len(p.unescaped))
+		n.to = n.from + int32(len(s))
 		p.unescaped = append(p.unescaped, s...)
-		p.addName(f, span{int32(from), int32(len(p.unescaped))}, true, p.unescaped[from:])
-		return nil
 	}
-	p.addName(f, span{t.from + 1, t.to - 1}, false, p.text[t.from+1:t.to-1])
-	return nil
-}
-
-// addName notes a name.
-func (p *parser) addName(f *frame, at span, escaped bool, b []byte) {
+	p.names = append(p.names, n)
+	b := p.bytes(n)
 	f.named = true
-	p.names = append(p.names, name{at, escaped})
-	if string(b) == protoKey && !p.old14() {
-		p.reencode = true
-	}
+	f.proto = string(b) == protoKey && !p.old14()
+	p.reencode = p.reencode || f.proto
 	bit := mark(b)
 	f.alike = f.alike || f.marks&bit != 0
 	f.marks |= bit
+	return nil
 }
 
 // mark is one of 64 bits, and the same one for the same names. Those of an
@@ -52,9 +41,9 @@ func mark(name []byte) uint64 {
 }
 
 // bytes is a name as it was meant.
-func (p *parser) bytes(n name) []byte {
-	if n.escaped {
-		return p.unescaped[n.from:n.to]
+func (p *parser) bytes(n span) []byte {
+	if behind := int(n.from) - len(p.text); behind >= 0 {
+		return p.unescaped[behind : behind+int(n.to-n.from)]
 	}
 	return p.text[n.from:n.to]
 }
@@ -65,15 +54,15 @@ func (p *parser) key() []byte { return p.bytes(p.names[len(p.names)-1]) }
 // keyText is the same as a text that may stay.
 func (p *parser) keyText() string {
 	n := p.names[len(p.names)-1]
-	if n.escaped {
+	if int(n.from) >= len(p.text) {
 		return string(p.bytes(n))
 	}
-	return p.substring(n.span)
+	return p.substring(n)
 }
 
 // hasDuplicates looks for two members of one name. Up to sixteen are compared
 // with each other, which is faster than hashing them.
-func (p *parser) hasDuplicates(names []name) bool {
+func (p *parser) hasDuplicates(names []span) bool {
 	if len(names) > 16 {
 		seen := make(map[string]struct{}, len(names))
 		for _, n := range names {

@@ -23,7 +23,7 @@ type Workspace struct {
 	escapes   bool           // a backslash is in the text
 	frames    []frame        // unfinished containers, the innermost last
 	stack     []value.Member // their finished values
-	names     []name         // of their members
+	names     []span         // of their members
 	unescaped []byte         // those that were escaped
 
 	// What stands for values that were left out, for an array of two, and for
@@ -45,7 +45,7 @@ func NewWorkspace() *Workspace {
 		slots:   make([]slot, 0, 8),
 		frames:  make([]frame, 0, 8),
 		stack:   make([]value.Member, 0, 32),
-		names:   make([]name, 0, 32),
+		names:   make([]span, 0, 32),
 		skipped: s,
 		pair:    &value.Array{Items: []value.Value{s, s}},
 		pairs:   []value.Entry{{Key: s, Value: s}},
