@@ -38,7 +38,7 @@ func (p *parser) fill(s *slot) *reject.Error {
 		}
 		made.Value = s.raw
 	case *value.Map:
-		return p.fillMap(made, s.raw)
+		return p.fillMap(made, s)
 	case *value.Set:
 		a, ok := s.raw.(*value.Array)
 		if !ok {
@@ -71,15 +71,16 @@ func (p *parser) fill(s *slot) *reject.Error {
 
 // fillMap reads entries, each an array of two. As in JavaScript a later entry
 // of the same key replaces the value of the first.
-func (p *parser) fillMap(m *value.Map, raw value.Value) *reject.Error {
-	a, ok := raw.(*value.Array)
+func (p *parser) fillMap(m *value.Map, s *slot) *reject.Error {
+	a, ok := s.raw.(*value.Array)
 	if !ok {
 		return badReference("a Map whose part is no array")
 	}
 	for _, item := range a.Items {
-		if pair, ok := item.(*value.Array); !ok || len(pair.Items) != 2 {
-			return badReference("a Map with an entry that is no pair")
-		}
+		s.odd = s.odd || !isPair(item)
+	}
+	if s.odd {
+		return badReference("a Map with an entry that is no pair")
 	}
 	switch {
 	case len(a.Items) == 0:
@@ -100,6 +101,12 @@ func (p *parser) fillMap(m *value.Map, raw value.Value) *reject.Error {
 		m.Entries = append(m.Entries, value.Entry{Key: key, Value: pair.Items[1]})
 	}
 	return nil
+}
+
+// isPair reports an array of two.
+func isPair(v value.Value) bool {
+	pair, ok := v.(*value.Array)
+	return ok && len(pair.Items) == 2
 }
 
 // distinct drops the members that are in a Set already.

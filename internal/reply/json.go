@@ -198,6 +198,9 @@ func (p *parser) end(f *frame) (v value.Value, _ *reject.Error) {
 		o.Members = p.kept(members)
 		v = o
 	} else {
+		if p.o.Lean {
+			members = p.shorten(members)
+		}
 		a := &p.Arrays.Take(1)[0]
 		a.Items = p.Items.Take(len(members))
 		for i := range members {

@@ -1,6 +1,10 @@
 package reply
 
-import "github.com/actiongw/actiongw/internal/value"
+import (
+	"slices"
+
+	"github.com/actiongw/actiongw/internal/value"
+)
 
 // A lean reader checks every value by the same code as a full one, but keeps
 // only what a decision of the gate can need. What it leaves out it counts, and
@@ -41,6 +45,22 @@ func (p *parser) opensNothing(t span) bool {
 		return false
 	}
 	return true
+}
+
+// shorten leaves out of an array what is behind its third element, which tells
+// that it is no pair. Of the root and of promises it leaves out nothing: they
+// may be argument lists, of which the length counts. The entries of a Map are
+// asked whether they are pairs.
+func (p *parser) shorten(members []value.Member) []value.Member {
+	const most = 3
+	s, whole := &p.slots[p.at.id], len(p.frames) == 1
+	switch {
+	case len(members) <= most, whole && (s.kind == kindRoot || s.kind == kindPromise):
+		return members
+	case whole && s.kind == kindMap:
+		s.odd = slices.ContainsFunc(members[most:], func(m value.Member) bool { return !isPair(m.Value) })
+	}
+	return members[:most]
 }
 
 // leftOut is what stands for the array or object f. A Map's entries are asked

@@ -46,7 +46,7 @@ type Options struct {
 	// for them. What is refused is the same. Kept are the number of arguments, the
 	// functions and how many arguments are bound to each, and where a closure can
 	// be: in the first of either, in promises and arrays of one element. All else
-	// may be values of no known type. A reply that is to be written again is kept
+	// may be values of no known type, or missing. A reply that is to be written again is kept
 	// whole, and so is whatever [ParseAction] reads.
 	Lean bool
 	// Workspace is memory to read in; nil for new memory.
