@@ -2,6 +2,7 @@ package proxy_test
 
 import (
 	"io"
+	"strings"
 	"testing"
 
 	"github.com/actiongw/actiongw/internal/policy"
@@ -47,4 +48,35 @@ func TestCallsAreWrittenAnewInFull(t *testing.T) {
 		t.Errorf("%v %v: upstream gets %s (%v), want %s", d.Verdict, d.Refusal, body, err, want)
 	}
 	d.Release(true)
+}
+
+// TestRuleRaisesTheLimitOfForms: which rule is for a form without JavaScript is
+// known when it has been read.
+func TestRuleRaisesTheLimitOfForms(t *testing.T) {
+	g, memory := newGate(t, proxy.Config{MaxBody: 200, Rules: []policy.Rule{{Match: []string{id}, MaxBody: 1000}}})
+	other := strings.Replace(id, "40", "41", 1)
+	form := func(id string, n int) string {
+		const head, end = "--B\r\nContent-Disposition: form-data; name=\"$ACTION_ID_", "\r\n--B--\r\n"
+		body := head + id + "\"\r\n\r\n\r\n--B\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\n"
+		return body + strings.Repeat("x", n-len(body)-len(end)) + end
+	}
+	for _, tt := range []struct {
+		name string
+		body string
+		want reject.Reason
+	}{
+		{"as long as the rule allows", form(id, 1000), ""},
+		{"a byte more", form(id, 1001), reject.BodyTooLarge},
+		{"another action, as long as the gate allows", form(other, 200), ""},
+		{"another action, a byte more", form(other, 201), reject.BodyTooLarge},
+	} {
+		d := admit(g, post(formType, tt.body))
+		if (d.Refusal == nil) != (tt.want == "") || d.Refusal != nil && d.Refusal.Reason != tt.want {
+			t.Errorf("%s: %v, want %q", tt.name, d.Refusal, tt.want)
+		}
+		d.Release(true)
+	}
+	if memory.Held() != 0 {
+		t.Errorf("%d bytes are still counted", memory.Held())
+	}
 }

@@ -200,7 +200,8 @@ func (c *call) fetch() *reject.Error {
 // any upload.
 func (c *call) form() *reject.Error {
 	mediaType, delimiter, unreadable := c.formType()
-	limit := c.gate.config.MaxBody
+	// Which action it calls is known when it has been read.
+	limit := c.gate.builds.Load().rules.MaxBody(c.gate.config.MaxBody)
 	if c.r.ContentLength > limit {
 		limit = min(limit, firstLook)
 	}
