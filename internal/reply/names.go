@@ -29,7 +29,7 @@ type slot struct {
 	first, count, last int32
 	// opener is the entry whose text opened the id.
 	opener int32
-	// odd is set for a Map with an entry that is no pair, among those left out.
+	// odd is set for a Map with an entry that is no pair.
 	odd bool
 	// from and to bound the tags in this part's text, in parser.mentions.
 	from, to int32

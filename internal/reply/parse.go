@@ -102,8 +102,8 @@ func newParser(entries []formdata.Entry, o Options) *parser {
 	if o.Workspace == nil {
 		o.Workspace = NewWorkspace()
 	}
-	p := &o.Workspace.parser
-	*p = parser{o: o, cols: o.candidates(), entries: entries, Workspace: o.Workspace, first: &first{}}
+	p := &o.Workspace.parser // all zeros, see clear
+	p.o, p.cols, p.entries, p.Workspace, p.first = o, o.candidates(), entries, o.Workspace, &first{}
 	p.Arrays.Begin(p.first.arrays[:])
 	p.Items.Begin(p.first.items[:])
 	p.promises.Begin(p.first.promise[:])
