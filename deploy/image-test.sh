@@ -150,7 +150,7 @@ smoke() {
 	mount -o remount,ro,bind "$root"
 	touch "$root/x" 2>/dev/null && fail "the root is not read-only"
 	busybox ip link set lo up
-	said "$(in_image -- "${entrypoint[@]}" version | cut -d' ' -f1)" v0.0.0-test version
+	said "$(in_image -- "${entrypoint[@]}" version | cut -d' ' -f2)" v0.0.0-test version
 	said "$(stat -c %u:%g "$root/data")" 65532:65532 "owner of /data"
 
 	(in_image -- "${entrypoint[@]}" "${command[@]}") >"$work/missing.log" 2>&1 || status=$?

@@ -3,6 +3,8 @@
 package main
 
 import (
+	"runtime/debug"
+
 	"github.com/caddyserver/caddy/v2"
 	caddycmd "github.com/caddyserver/caddy/v2/cmd"
 
@@ -13,6 +15,7 @@ import (
 
 func main() {
 	caddy.CustomBinaryName = "actiongw"
+	caddy.CustomVersion = "actiongw " + version() + " with Caddy" // which adds its own
 	caddy.CustomLongDescription = `actiongw is an action gateway: it stands in front of a backend and guards the
 server actions of React and Next.js. It is Caddy with one more directive,
 actiongw, so all that Caddy can do is there too.
@@ -25,4 +28,17 @@ actiongw, so all that Caddy can do is there too.
   actiongw actions --manifest FILE         list the actions of a build
   actiongw keys doctor                     look at a key that does not work`
 	caddycmd.Main()
+}
+
+// version is that of the build: what the linker was told, or what Go knows of
+// the module.
+func version() string {
+	if caddy.CustomVersion != "" {
+		return caddy.CustomVersion
+	}
+	info, ok := debug.ReadBuildInfo()
+	if !ok || info.Main.Version == "" {
+		return "(devel)"
+	}
+	return info.Main.Version
 }

@@ -211,3 +211,10 @@ func TestPlaceholdersReachTheBackend(t *testing.T) {
 		}
 	}
 }
+
+// TestVersionNamesBoth: that of actiongw, and that of the Caddy in it.
+func TestVersionNamesBoth(t *testing.T) {
+	for _, command := range []string{"version", "--version"} {
+		typed(t, "", nil, command).want(t, 0, "actiongw ", " with Caddy v2.")
+	}
+}
