@@ -243,6 +243,22 @@ func TestTenthForm(t *testing.T) {
 	}
 }
 
+// TestFormsBroughtAheadAreWrittenOnce: one that was written under a name with a
+// colon has no position, and yet was written.
+func TestFormsBroughtAheadAreWrittenOnce(t *testing.T) {
+	form := func() *value.FormData {
+		return &value.FormData{Entries: []value.FormEntry{{Name: "a", Value: value.String("x")}}}
+	}
+	root := &value.Array{Items: []value.Value{
+		&value.Object{Members: []value.Member{{Key: ":", Value: form()}}}, &value.Promise{Value: form()},
+	}}
+	entries, err := reply.Encode(&reply.Reply{Root: root, Wire: reply.Current})
+	const want = `_1_a=x _4_a=x 3=["$K4"] 5=["$3","$@2"] 0=[{":":"$K1"},"$5:1"] 2="$3:0"`
+	if err != nil || show(entries) != want {
+		t.Errorf("got %s (%v), want %s", show(entries), err, want)
+	}
+}
+
 func TestWhatCannotBeWritten(t *testing.T) {
 	for _, v := range []value.Value{
 		nil, &value.Element{}, &value.Error{}, &value.Lazy{}, &value.ClientReference{}, value.Symbol("s"), &value.Bytes{Kind: "Float16Array"},

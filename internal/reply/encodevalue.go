@@ -160,8 +160,12 @@ func (e *encoder) formsAhead() (forms []value.Value) {
 		return nil
 	}
 	e.ahead = false
+	written := map[value.Value]bool{}
+	for _, o := range e.written {
+		written[o.v] = true
+	}
 	for _, form := range e.forms {
-		if e.refs[form] == nil {
+		if !written[form] {
 			forms = append(forms, form)
 		}
 	}

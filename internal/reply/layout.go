@@ -20,6 +20,10 @@ type layout struct {
 	// forms are those with fields, in the order of writing.
 	forms []value.Value
 
+	// thens are temporary references under the name then. In a part of its own one
+	// would come by reference, and React's decoder puts null there.
+	thens []value.Value
+
 	functions []*value.ServerReference
 	stream    bool // there is one
 	shared    bool // an object stands in several places
@@ -43,7 +47,26 @@ func newLayout(root value.Value, w Wire) *layout {
 			l.alone[v] = true
 		}
 	}
+	l.keepApart()
+	for _, v := range l.thens {
+		delete(l.alone, v)
+	}
 	return l
+}
+
+// keepApart has what stands in lonely parts alone, too, when it also stands
+// elsewhere. A part that refers to a place in one that waits for it would wait
+// for ever.
+func (l *layout) keepApart() {
+	held := map[value.Value]bool{}
+	for v := range l.alone {
+		atOnce(v, held, func(v value.Value) bool { return !isLater(v) })
+	}
+	for v := range held {
+		if l.times[v] > 1 && hasIdentity(v) {
+			l.alone[v] = true
+		}
+	}
 }
 
 // count walks a value without recursion.
@@ -61,6 +84,10 @@ func (l *layout) count(root value.Value) {
 		switch v := v.(type) {
 		case *value.ServerReference:
 			l.functions = append(l.functions, v)
+		case *value.Object:
+			if then, ok := v.Get("then"); ok && isTemporary(then) {
+				l.thens = append(l.thens, then)
+			}
 		case *value.Stream:
 			l.stream = true
 		case *value.FormData:

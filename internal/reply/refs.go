@@ -163,7 +163,7 @@ func (p *parser) patch() *reject.Error {
 				v.Items[i] = resolved(item)
 			}
 		case *value.Object:
-			if err := patchObject(v); err != nil {
+			if err := p.patchObject(v); err != nil {
 				return err
 			}
 		}
@@ -173,9 +173,9 @@ func (p *parser) patch() *reject.Error {
 
 // patchObject puts targets into an object. A function under `then` would make
 // it a promise (I9); a temporary reference is a function to React's decoder,
-// too, which puts null there when it comes by reference. An undefined member is
-// none.
-func patchObject(o *value.Object) *reject.Error {
+// too, which since 19.2.2 puts null there when it comes by reference. An
+// undefined member is none.
+func (p *parser) patchObject(o *value.Object) *reject.Error {
 	kept := o.Members[:0]
 	for _, m := range o.Members {
 		if r, ok := m.Value.(*pending); ok {
@@ -188,7 +188,7 @@ func patchObject(o *value.Object) *reject.Error {
 					return badReference("a function under the name then")
 				}
 			case *value.TemporaryReference:
-				if m.Key == "then" {
+				if m.Key == "then" && p.cols != in190 {
 					m.Value = value.Null{}
 				}
 			}
