@@ -80,3 +80,17 @@ func TestRuleRaisesTheLimitOfForms(t *testing.T) {
 		t.Errorf("%d bytes are still counted", memory.Held())
 	}
 }
+
+// TestAttackHeaderNameOfAnotherAlphabet: with a long s for an s, the header of the
+// second part is none that Node 18 or busboy knows. They skip the part and run
+// the first part's action, which the rule denies.
+func TestAttackHeaderNameOfAnotherAlphabet(t *testing.T) {
+	allowed := strings.Replace(id, "40", "41", 1)
+	g, _ := newGate(t, proxy.Config{Rules: []policy.Rule{{Match: []string{id}, Deny: true}}})
+	body := strings.TrimSuffix(call, "--B--\r\n") + strings.NewReplacer(id, allowed, "Disposition", "Di\u017fpo\u017fition").Replace(call)
+	d := admit(g, post(formType, body))
+	if d.Refusal == nil || d.Refusal.Reason != reject.FormMalformed {
+		t.Errorf("%v %v", d.Verdict, d.Refusal)
+	}
+	d.Release(true)
+}
