@@ -78,9 +78,12 @@ func parseDisposition(part *Entry, line []byte) *reject.Error {
 		return malformed("a name is not UTF-8 text without control characters and byte order mark")
 	}
 	// Some parsers take a backslash before the closing quote for an escape and
-	// read on; others do not.
+	// read on, and two in a name for one; others do not.
 	if bytes.HasSuffix(name, []byte(`\`)) || bytes.HasSuffix(fileName, []byte(`\`)) {
 		return malformed("a name ends in a backslash")
+	}
+	if bytes.Contains(name, []byte(`\\`)) {
+		return malformed("a name has two backslashes in a row")
 	}
 	part.Name, part.FileName = string(name), string(fileName)
 	return nil
