@@ -12,7 +12,7 @@ import (
 // tokens are what parsers of forms trip over.
 var tokens = []string{
 	"\r", "\n", "\r\n", "\r\n ", "\r\n\t", "\r\n\r\n", "\n\n", " ", "\t", "\v", "\x00", "\x7f", bom, "\xff", "\xc3",
-	`"`, `\`, `\"`, `\\`, "'", "''", ";", "; ", ",", ":", "=", "*", "*=", "%", "%2", "%24", "%22", "%0d%0a", "%00", "%25", "%5c", "-", "--",
+	`"`, `\`, `\"`, `\\`, "'", "''", ";", "; ", ",", ":", "=", "*", "*=", "%", "%2", "%24", "%22", "%0d%0a", "%0D", "%00", "%25", "%5c", "-", "--",
 	"$", "$ACTION_", "$ACTION_ID_", "A", "_", "name", "name=", `name="`, "name*=utf-8''", "name*=utf-16le''", `; name="$ACTION_REF_1"`, `; filename="`, `; filename="a"`,
 	"filename*=utf-8''", "form-data", "form-data; ", cd, "Content-Type: text/plain", "Content-Type: multipart/mixed; boundary=b", "Content-Transfer-Encoding: base64",
 	"X-A: b", "constructor: b", "__proto__: b", " X-A: b", "X-A : b", "X-A",
@@ -24,7 +24,7 @@ var swaps = [][2]string{
 	{`"`, ""}, {`"`, "'"}, {`"`, `\"`}, {`"`, "%22"}, {`"`, `""`}, {`name="`, "name="}, {`name="`, `name*="`}, {`name="`, "name*=utf-8''"},
 	{`name="`, `name = "`}, {`name="`, `NAME="`}, {`name="`, `"name"="`}, {`name="`, `name="a"; name="`}, {"; ", ";"}, {"; ", " ; "}, {"; ", " "}, {"; ", ";\r\n "}, {"; ", ";;"},
 	{": ", ":"}, {": ", " : "}, {"$", "%24"}, {"$", "%2 4"}, {"$", "%2\"4"}, {"$", `\$`}, {"$", "$\x00"}, {"$", bom + "$"}, {"_", "%5F"}, {"A", "%41"}, {"A", "\"A\""},
-	{"form-data", "Form-Data"}, {"form-data", `"form-data"`}, {"form-data", "attachment"}, {cd, "content-disposition:form-data;"}, {"--", "-"}, {"--", ""}, {"--", "----"},
+	{"s", "\u017f"}, {"form-data", "Form-Data"}, {"form-data", `"form-data"`}, {"form-data", "attachment"}, {cd, "content-disposition:form-data;"}, {"--", "-"}, {"--", ""}, {"--", "----"},
 }
 
 // mediaTokens are inserted into media types.

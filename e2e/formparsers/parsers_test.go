@@ -7,8 +7,9 @@
 // A form without the action header is a call when a backend finds a field in
 // it whose name starts with `$ACTION_`. Parsers forgive different mistakes, so
 // the gate has to reckon with all of them: where any parser finds such a name,
-// the gate must see a call or refuse. The tests say so of hand-written tricks
-// and of thousands of random changes to those and to recorded forms.
+// the gate must see a call or refuse. And where the gate reads the parts of a
+// form, no parser may read others. The tests say so of hand-written tricks and
+// of thousands of random changes to those and to recorded forms.
 //
 //	go test -tags e2e ./e2e/formparsers -cases 20000 -seed 7
 package formparsers
@@ -56,6 +57,7 @@ func newTally() *tally {
 func (c *tally) check(t *testing.T, label string, f form, readings map[string]reading) bool {
 	t.Helper()
 	passes := verdict(t, f.contentType, f.body)
+	same := checkNames(t, label, f, readings)
 	c.forms++
 	seen := ""
 	for _, parser := range parserNames {
@@ -82,7 +84,7 @@ func (c *tally) check(t *testing.T, label string, f form, readings map[string]re
 			label, seen, readings[seen].Names, f.contentType, f.body, readings)
 		return false
 	}
-	return true
+	return same
 }
 
 // log writes the tally, and fails the test when a parser saw suspiciously

@@ -51,6 +51,9 @@ func tricks() []trick {
 	hiding := `"; name="$AC`
 	add("a boundary that hides the field", `multipart/form-data; boundary="\"; name=\"$AC"`,
 		"--"+hiding+"\r\n"+cd+`filename="$--"; name="`+actionField+"\"\r\n\r\nv\r\n--"+hiding+"--", "undici5", "undici7", "fastifyBusboy", "busboy")
+	add("two names that some read as one", media, field("$ACTION_a%0d:0")+field("$ACTION_REF_a%0D")+field("$ACTION_a%0D:0")+closing, parserNames...)
+	add("two names, one of them with two backslashes", media, field(`$ACTION_a\b:0`)+field(`$ACTION_REF_a\\b`)+field(`$ACTION_a\\b:0`)+closing, parserNames...)
+	add("a header that is none to parsers", media, field(actionField)+part(strings.ReplaceAll(cd, "s", "\u017f")+`name="`+actionField[:len(actionField)-1]+`f"`, "1")+closing, "undici5")
 	add("a form inside a file", media, part(cd+`name="a"; filename="a"`, strings.ReplaceAll(field(actionField), boundary, "other"))+closing)
 
 	for _, h := range headerTricks {

@@ -51,9 +51,14 @@ func (s *searches) release() int {
 }
 
 // hidesAction reports a name that is an action field only after its disguise
-// is taken off: escapes or dropped bytes before or inside of `$ACTION_`.
+// is taken off: escapes or dropped bytes before or inside of `$ACTION_`. And one
+// that becomes another action field: browsers write `%0D` and `%0A`, which undici
+// reads in lower case, too, so that two names are one to it.
 func hidesAction(name string) bool {
-	if strings.HasPrefix(name, actionPrefix) || !strings.ContainsAny(name, "$%") {
+	if strings.HasPrefix(name, actionPrefix) {
+		return strings.Contains(name, "%0d") || strings.Contains(name, "%0a")
+	}
+	if !strings.ContainsAny(name, "$%") {
 		return false
 	}
 	var s search

@@ -183,23 +183,24 @@ func (g *grammar) content(data []byte, eof bool) (token, int, *reject.Error) {
 
 // find is the index of the first boundary in data, -1 for none. It looks for
 // what follows the hyphens that most boundaries begin with: those are common in
-// texts, and stop a search often.
+// texts, and stop a search often. Where that stands without hyphens, somebody
+// may have filled the data with it to stop the search as often, and the rest is
+// searched for the whole boundary.
 func (g *grammar) find(data []byte) int {
 	rare := bytes.TrimLeft(g.boundary, "-")
 	hyphens := g.boundary[:len(g.boundary)-len(rare)]
-	if len(rare) == 0 {
-		return bytes.Index(data, g.boundary)
+	i := bytes.Index(data, rare)
+	if i < 0 {
+		return -1
 	}
-	for from := 0; ; {
-		i := bytes.Index(data[from:], rare)
-		if i < 0 {
-			return -1
-		}
-		if i += from; bytes.HasSuffix(data[:i], hyphens) {
-			return i - len(hyphens)
-		}
-		from = i + 1
+	if bytes.HasSuffix(data[:i], hyphens) {
+		return i - len(hyphens)
 	}
+	from := max(0, i+1-len(hyphens))
+	if i = bytes.Index(data[from:], g.boundary); i < 0 {
+		return -1
+	}
+	return from + i
 }
 
 // finish makes sure that nothing follows. No browser writes an epilogue.

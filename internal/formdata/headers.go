@@ -21,12 +21,12 @@ func parseHeaders(block []byte) (Entry, *reject.Error) {
 	for line := range bytes.SplitSeq(block, []byte("\r\n")) {
 		name, value, ok := bytes.Cut(line, []byte(": "))
 		switch {
-		case ok && !disposition && bytes.EqualFold(name, []byte("content-disposition")):
+		case ok && !disposition && isNamed(name, "content-disposition"):
 			disposition = true
 			if err := parseDisposition(&part, value); err != nil {
 				return Entry{}, err
 			}
-		case ok && !contentType && bytes.EqualFold(name, []byte("content-type")):
+		case ok && !contentType && isNamed(name, "content-type"):
 			contentType = true
 			part.ContentType = string(value)
 			if !isHeaderText(value) {
@@ -45,6 +45,12 @@ func parseHeaders(block []byte) (Entry, *reject.Error) {
 		return Entry{}, reject.New(reject.CharsetUnsupported, reject.StageForm, "a text part has a Content-Type other than text/plain in UTF-8")
 	}
 	return part, nil
+}
+
+// isNamed compares a header's name in any case. Letters beyond ASCII are none of
+// it, though to Unicode a long s is an s: they have more bytes.
+func isNamed(name []byte, want string) bool {
+	return len(name) == len(want) && bytes.EqualFold(name, []byte(want))
 }
 
 // parseDisposition reads `form-data; name="…"` and, for files,
@@ -72,9 +78,12 @@ func parseDisposition(part *Entry, line []byte) *reject.Error {
 		return malformed("a name is not UTF-8 text without control characters and byte order mark")
 	}
 	// Some parsers take a backslash before the closing quote for an escape and
-	// read on; others do not.
+	// read on, and two in a name for one; others do not.
 	if bytes.HasSuffix(name, []byte(`\`)) || bytes.HasSuffix(fileName, []byte(`\`)) {
 		return malformed("a name ends in a backslash")
+	}
+	if bytes.Contains(name, []byte(`\\`)) {
+		return malformed("a name has two backslashes in a row")
 	}
 	part.Name, part.FileName = string(name), string(fileName)
 	return nil

@@ -80,3 +80,34 @@ func TestRuleRaisesTheLimitOfForms(t *testing.T) {
 		t.Errorf("%d bytes are still counted", memory.Held())
 	}
 }
+
+// TestAttackPartsThatParsersReadDifferently: to some parser of Node or to busboy
+// each of these forms calls the action that the rule denies.
+func TestAttackPartsThatParsersReadDifferently(t *testing.T) {
+	allowed := strings.Replace(id, "40", "41", 1)
+	g, _ := newGate(t, proxy.Config{Rules: []policy.Rule{{Match: []string{id}, Deny: true}}})
+	part := func(header, name, value string) string {
+		return "--B\r\n" + header + ": form-data; name=\"" + name + "\"\r\n\r\n" + value + "\r\n"
+	}
+	const disposition = "Content-Disposition"
+	for _, tt := range []struct{ name, body string }{
+		{
+			"a header with a long s, whose part Node 18 skips",
+			part(disposition, "$ACTION_ID_"+id, "") + part("Content-Di\u017fpo\u017fition", "$ACTION_ID_"+allowed, ""),
+		},
+		{
+			"two backslashes, which Node 18 and busboy read as one",
+			part(disposition, `$ACTION_x\y:0`, `{"id":"`+id+`","bound":null}`) + part(disposition, `$ACTION_REF_x\\y`, "") + part(disposition, `$ACTION_x\\y:0`, `{"id":"`+allowed+`","bound":null}`),
+		},
+		{
+			"escapes in upper and lower case, the same to Node 20 and later",
+			part(disposition, "$ACTION_x%0dy:0", `{"id":"`+id+`","bound":null}`) + part(disposition, "$ACTION_REF_x%0Dy", "") + part(disposition, "$ACTION_x%0Dy:0", `{"id":"`+allowed+`","bound":null}`),
+		},
+	} {
+		d := admit(g, post(formType, tt.body+"--B--\r\n"))
+		if d.Refusal == nil || d.Refusal.Reason != reject.FormMalformed {
+			t.Errorf("%s: %v %v", tt.name, d.Verdict, d.Refusal)
+		}
+		d.Release(true)
+	}
+}
