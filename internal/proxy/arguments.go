@@ -138,8 +138,7 @@ func (c *call) openClosure(v value.Value, id string, kind closure.Kind, tries *i
 		return policy.ClosureNone, nil, reject.New(reject.ClosureTriesExceeded, reject.StageClosure, "the call repeats a text that may be sealed")
 	}
 	d, err := c.decide(closure.Candidate{
-		Text: text, InPromise: inPromise, ActionID: id, Kind: kind,
-		MaxLength: len(c.body), Room: c.workspace().room(text),
+		Text: text, InPromise: inPromise, ActionID: id, Kind: kind, MaxLength: len(c.body),
 	}, *tries)
 	*tries -= d.Tries
 	switch {

@@ -62,6 +62,9 @@ func (c *call) readBody(limit int64, patient bool) *reject.Error {
 		switch {
 		case int64(len(c.body)) > limit:
 			return reject.New(reject.BodyTooLarge, reject.StageBody, "the body is longer than max_body")
+		// Servers cut bodies off there, so a handler ahead of the gate added to it.
+		case c.r.ContentLength >= 0 && int64(len(c.body)) > c.r.ContentLength:
+			return reject.New(reject.BodyIncomplete, reject.StageBody, "the body is longer than its Content-Length")
 		case errors.Is(err, io.EOF):
 			return nil
 		case err != nil:

@@ -74,6 +74,7 @@ func TestVerdicts(t *testing.T) {
 		{"a form action", proxy.Config{}, func() *http.Request { return post(formType, call) }, proxy.Admit, ""},
 		{"an HTTP/2 call without an authority", proxy.Config{}, func() *http.Request { r := fetch("[]"); r.Host = ""; return r }, proxy.Refuse, reject.HostMalformed},
 		{"a call in early data", proxy.Config{}, func() *http.Request { r := fetch("[]"); r.TLS = &tls.ConnectionState{}; return r }, proxy.Refuse, reject.EarlyData},
+		{"a call that a handler before us has made longer", proxy.Config{}, func() *http.Request { r := fetch("[1,2,3]"); r.ContentLength = 2; return r }, proxy.Refuse, reject.BodyIncomplete},
 		{"a call that a handler before us limits", proxy.Config{}, func() *http.Request {
 			r := fetch("[1234567]")
 			r.Body = http.MaxBytesReader(httptest.NewRecorder(), r.Body, 4)

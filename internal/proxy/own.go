@@ -38,6 +38,7 @@ func (c *call) decide(candidate closure.Candidate, tries int) (closure.Decision,
 		if c.gate.isDeclared(candidate.ActionID) {
 			return closure.Decision{}, nil
 		}
+		candidate.Room = c.workspace().room(candidate.Text)
 		return closure.Decide(c.builds.ring, candidate, tries)
 	}
 	return closure.DecideOwn(own.Keys, candidate, closure.Expectation{
