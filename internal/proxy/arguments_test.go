@@ -1,10 +1,13 @@
 package proxy_test
 
 import (
+	"crypto/rand"
 	"io"
 	"strings"
 	"testing"
 
+	"github.com/actiongw/actiongw/internal/closure"
+	"github.com/actiongw/actiongw/internal/keyring"
 	"github.com/actiongw/actiongw/internal/policy"
 	"github.com/actiongw/actiongw/internal/proxy"
 	"github.com/actiongw/actiongw/internal/reject"
@@ -78,5 +81,36 @@ func TestRuleRaisesTheLimitOfForms(t *testing.T) {
 	}
 	if memory.Held() != 0 {
 		t.Errorf("%d bytes are still counted", memory.Held())
+	}
+}
+
+// TestRulesHoldForFunctionsThatArePassed: an action can be reached through
+// another one that calls what it is given.
+func TestRulesHoldForFunctionsThatArePassed(t *testing.T) {
+	other := strings.Replace(id, "40", "41", 1)
+	key := ring(t, 1)
+	sealed, err := closure.SealNext(rand.Reader, key[0].Key, other, []byte("0:[1]\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	bare := parts("1", `{"id":"`+other+`","bound":null}`, "0", `["$h1"]`)
+	bound := func(v string) string {
+		return parts("2", `{"id":"`+other+`","bound":"$@1"}`, "0", `["$h2"]`, "1", `["$@3"]`, "3", v)
+	}
+	for _, tt := range []struct {
+		name, body string
+		keys       []keyring.Entry
+		rule       policy.Rule
+		want       reject.Reason
+	}{
+		{name: "one without a rule", body: bare, rule: policy.Rule{Match: []string{id}}},
+		{name: "one that is denied", body: bare, rule: policy.Rule{Match: []string{other}, Deny: true}, want: policy.ActionDenied},
+		{name: "one without its closure", body: bare, rule: policy.Rule{Match: []string{other}, ClosureRequired: true}, want: policy.ClosureMissing},
+		{name: "one with its closure", body: bound(`"` + sealed + `"`), keys: key, rule: policy.Rule{Match: []string{other}, ClosureRequired: true}},
+		{name: "one with a text in its place", body: bound(`"user-1"`), keys: key, rule: policy.Rule{Match: []string{other}, ClosureRequired: true}, want: policy.ClosureMissing},
+		{name: "one with its closure and no key", body: bound(`"` + sealed + `"`), rule: policy.Rule{Match: []string{other}, ClosureRequired: true}, want: policy.ClosureMissing},
+	} {
+		g, _ := newGate(t, proxy.Config{Keys: tt.keys, Rules: []policy.Rule{tt.rule}})
+		worst{name: tt.name, body: tt.body, form: true, want: tt.want}.admit(t, g)
 	}
 }
