@@ -41,7 +41,7 @@ var mutants = []mutant{
 	{"everybody is trusted", "internal/proxy/gate.go", "return c.peer.Trusted && len(lines)", "return len(lines)", "TestAttackForwardedHostSpoofing"},
 	{"the forwarded host stays", "internal/proxy/headers.go", "delete(r.Header, headerForwardedHost)", "", "TestAttackForwardedHostSpoofing"},
 	{"the first of two forwarded hosts counts", "internal/proxy/gate.go", `if len(lines) > 1 || strings.Contains(lines[0], ",") {`, "lines[0], _, _ = strings.Cut(lines[0], \",\")\nif false {", "TestAttackForwardedHostListFromTrustedProxy"},
-	{"null is no origin", "internal/origin/origin.go", "HasOrigin || e.Origin == \"null\" {", "HasOrigin || e.Origin == \"null\" {\ne.HasOrigin = false", "TestAttackNullOrigin"},
+	{"null is no origin", "internal/origin/origin.go", "HasOrigin || e.Origin == \"null\" {", "HasOrigin || e.Origin == \"null\" {\ne.HasOrigin = false", "TestCVE202627978NullOrigin"},
 	{"a missing origin is enough", "internal/origin/origin.go", `if site == "cross-site" || site == "same-site" {`, `if site == "" {`, "TestAttackMissingOriginFromAnotherSite"},
 	{"every method is a call", "internal/proxy/gate.go", "if r.Method != http.MethodPost {", "if false {", "TestAttackMethodOverride"},
 	{"the method may be overridden", "internal/proxy/headers.go", `"X-Http-Method-Override", "X-Http-Method", "X-Method-Override",`, "", "TestAttackMethodOverride"},
