@@ -53,6 +53,19 @@ func TestCallsAreWrittenAnewInFull(t *testing.T) {
 	d.Release(true)
 }
 
+// TestFormsAreNotWrittenAnew: hidden inputs hold what React's server has
+// rendered, in which it reads everything as it was meant.
+func TestFormsAreNotWrittenAnew(t *testing.T) {
+	g, _ := newGate(t, proxy.Config{})
+	for bound, want := range map[string]reject.Reason{`[{"a":1}]`: "", `[{"__proto__":1}]`: reject.ReplyMalformed} {
+		d := admit(g, post("multipart/form-data; boundary=b-0-b", parts("$ACTION_REF_1", "", "$ACTION_1:1", bound, "$ACTION_1:0", `{"id":"`+id+`","bound":"$@1"}`)))
+		if (d.Refusal == nil) != (want == "") || d.Refusal != nil && d.Refusal.Reason != want {
+			t.Errorf("%s: %v, want %q", bound, d.Refusal, want)
+		}
+		d.Release(true)
+	}
+}
+
 // TestRuleRaisesTheLimitOfForms: which rule is for a form without JavaScript is
 // known when it has been read.
 func TestRuleRaisesTheLimitOfForms(t *testing.T) {
@@ -104,6 +117,8 @@ func TestRulesHoldForFunctionsThatArePassed(t *testing.T) {
 		want       reject.Reason
 	}{
 		{name: "one without a rule", body: bare, rule: policy.Rule{Match: []string{id}}},
+		{name: "what has no action's id (I14)", body: parts("1", `{"id":"fs#readFile","bound":null}`, "0", `["$h1"]`), rule: policy.Rule{Match: []string{id}}, want: reject.ActionIDMalformed},
+		{name: "the same among bound arguments", body: parts("3", `{"id":"constructor","bound":null}`, "2", `{"id":"`+other+`","bound":"$@1"}`, "0", `["$h2"]`, "1", `["$h3"]`), rule: policy.Rule{Match: []string{id}}, want: reject.ActionIDMalformed},
 		{name: "one that is denied", body: bare, rule: policy.Rule{Match: []string{other}, Deny: true}, want: policy.ActionDenied},
 		{name: "one without its closure", body: bare, rule: policy.Rule{Match: []string{other}, ClosureRequired: true}, want: policy.ClosureMissing},
 		{name: "one with its closure", body: bound(`"` + sealed + `"`), keys: key, rule: policy.Rule{Match: []string{other}, ClosureRequired: true}},
