@@ -269,23 +269,6 @@ func TestInspectReadsEveryForm(t *testing.T) {
 	}
 }
 
-// TestInspectKnowsSitesBehindTLS: most recordings are of https, where an
-// Origin of http is another one.
-func TestInspectKnowsSitesBehindTLS(t *testing.T) {
-	const url, text = "https://shop.example/cart", "text/plain;charset=UTF-8"
-	for origin, reason := range map[string]string{"https://shop.example": "admit", "http://shop.example": "origin_not_allowed"} {
-		for form, input := range map[string]string{
-			"curl": fmt.Sprintf(`curl %s -H 'Next-Action: %s' -H 'Content-Type: %s' -H 'Origin: %s' --data-raw '[]'`, url, actionID, text, origin),
-			"har": fmt.Sprintf(`{"log":{"entries":[{"request":{"method":"POST","url":%q,"postData":{"text":"[]"},"headers":[`+
-				`{"name":"Next-Action","value":%q},{"name":"Content-Type","value":%q},{"name":"Origin","value":%q}]}}]}}`, url, actionID, text, origin),
-		} {
-			if got := typed(t, input, nil, "inspect"); !strings.Contains(got.out, reason) {
-				t.Errorf("%s with origin %s: want %s in\n%s%s", form, origin, reason, got.out, got.err)
-			}
-		}
-	}
-}
-
 // asCurl writes a request as the developer tools do.
 func asCurl(e vectors.Exchange) string {
 	quote := func(s string) string {
