@@ -41,7 +41,7 @@ matches. The file holds a JSON list, as in the handler's list "actions":
 action that no rule matches.
 `,
 		CobraFunc: func(cmd *cobra.Command) {
-			cmd.Args = cobra.NoArgs
+			cmd.Args = wants("no arguments, but flags", 0, 0)
 			cmd.Example = `  actiongw actions --manifest .next/server/server-reference-manifest.json
   actiongw actions -m blue.json -m green.json --json
   actiongw actions -m blue.json --rules rules.json --fail-uncovered`

@@ -48,7 +48,7 @@ The exit status is 0 for calls that would be admitted, 3 if one would be
 refused, and 1 if the input cannot be read.
 `,
 		CobraFunc: func(cmd *cobra.Command) {
-			cmd.Args = cobra.MaximumNArgs(1)
+			cmd.Args = wants("one file, or standard input", 0, 1)
 			cmd.Example = `  actiongw inspect request.txt
   actiongw inspect --key-file next.key --reveal < curl.txt
   actiongw inspect page.har --manifest .next/server/server-reference-manifest.json --json
