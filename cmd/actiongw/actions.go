@@ -41,7 +41,7 @@ matches. The file holds a JSON list, as in the handler's list "actions":
 action that no rule matches.
 `,
 		CobraFunc: func(cmd *cobra.Command) {
-			cmd.Args = cobra.NoArgs
+			cmd.Args = wants("no arguments, but flags", 0, 0)
 			cmd.Example = `  actiongw actions --manifest .next/server/server-reference-manifest.json
   actiongw actions -m blue.json -m green.json --json
   actiongw actions -m blue.json --rules rules.json --fail-uncovered`
@@ -133,7 +133,7 @@ func listActions(set manifest.Set, rules []policy.Rule, ruled bool) (*actionsRep
 	uncovered := 0
 	for i := range report.Actions {
 		a := &report.Actions[i]
-		if a.Rule = ruleOf(table, rules, a); a.Rule == nil {
+		if a.Rule = ruleOf(table, rules, a.Name, a.ID); a.Rule == nil {
 			uncovered++
 		}
 	}
@@ -143,8 +143,8 @@ func listActions(set manifest.Set, rules []policy.Rule, ruled bool) (*actionsRep
 
 // ruleOf is the rule that counts for an action, nil for none. Of rules with the
 // same patterns only the first can count.
-func ruleOf(table *policy.Table, rules []policy.Rule, a *listedAction) *listedRule {
-	found := table.For(a.Name, a.ID)
+func ruleOf(table *policy.Table, rules []policy.Rule, name, id string) *listedRule {
+	found := table.For(name, id)
 	for i, r := range rules {
 		if slices.Equal(r.Match, found.Match) {
 			return &listedRule{i + 1, r.Match, r.Deny}

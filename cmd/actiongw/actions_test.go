@@ -76,6 +76,7 @@ func TestInspectAppliesRules(t *testing.T) {
 	}{
 		{`[{"match": ["**#inline-*"], "deny": true}]`, "auto", "action_denied", exitRefused},
 		{`[{"match": ["**#inline-*"], "closure_required": true}]`, "auto", "admit", 0},
+		{`[{"match": ["app/admin/**"], "deny": true}, {"match": ["**#inline-*", "x"]}]`, "auto", "2 (**#inline-* x)", 0},
 		{`[{"match": ["**"], "args": "` + schema + `"}]`, "current", "argument_not_allowed", exitRefused},
 		{`[{"match": ["**"], "args": "` + schema + `"}]`, "auto", "needs --wire", 1},
 		{`[]`, "react20", "unknown wire", 1},

@@ -231,7 +231,7 @@ func TestAttackForwardedHostListFromTrustedProxy(t *testing.T) {
 }
 
 // A sandboxed frame of any site has the origin null (CVE-2026-27978).
-func TestAttackNullOrigin(t *testing.T) {
+func TestCVE202627978NullOrigin(t *testing.T) {
 	g, up := guarded(t)
 	repel(t, g, up, []attack{
 		{"a call", message("POST", []string{"Next-Action: " + actionID, "Content-Type: text/plain", "Origin: null"}, "[]"), "origin_null"},

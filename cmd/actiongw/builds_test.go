@@ -2,12 +2,14 @@ package main
 
 import (
 	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/actiongw/actiongw/internal/keyring"
 	"github.com/actiongw/actiongw/internal/vectors"
 )
 
@@ -75,7 +77,9 @@ func TestKeysRotate(t *testing.T) {
 	if err := os.WriteFile(file, []byte(key+"\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
+	t.Setenv("ACTIONGW_TEST_KEY", key)
 	for _, tc := range []struct{ is, options, reason string }{
+		{"the key itself, from a variable", "key {env.ACTIONGW_TEST_KEY}", ""},
 		{"the key itself, from a file", "key {file." + file + "}", ""},
 		{"a previous key", "key " + other + "\nprevious_keys " + key, ""},
 		{"the build's own key, from its manifest", "key " + other + "\nmanifest " + thisBuild, ""},
@@ -83,6 +87,57 @@ func TestKeysRotate(t *testing.T) {
 		{"a revoked key", "key " + other + "\ndisabled_keys " + key, "closure_key_disabled"},
 		{"a revoked key that a manifest brings back", "key " + other + "\ndisabled_keys " + key + "\nmanifest " + thisBuild, "closure_key_disabled"},
 		{"no key at all", "mode enforce", ""},
+	} {
+		g, up := guarded(t, tc.options)
+		got, seen := send(t, g.address, e.Request.Raw(), false), up.take()
+		if tc.reason == "" {
+			if len(seen) != 1 {
+				t.Errorf("%s: %d %s", tc.is, got.status, got.body)
+			}
+		} else if line := g.refusal(t, got); line["reason"] != tc.reason || len(seen) != 0 {
+			t.Errorf("%s: refused as %v, the backend saw %d", tc.is, line["reason"], len(seen))
+		}
+	}
+}
+
+// TestKeysFromFilesOfTheEnvironment: the _FILE twins, and which key was used.
+func TestKeysFromFilesOfTheEnvironment(t *testing.T) {
+	e, key := recorded(t, "c_str")
+	parsed, err := keyring.ParseNextKey(key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const other = "o2gGHmhuprsLIa2FCD6NKg=="
+	for _, files := range []map[string]string{
+		{"NEXT_SERVER_ACTIONS_ENCRYPTION_KEY_FILE": key + "\n"},
+		{"NEXT_SERVER_ACTIONS_ENCRYPTION_KEY_FILE": other + "\r\n", "ACTIONGW_PREVIOUS_KEYS_FILE": "pqyrpqyrpqyrpqyrpqyrpg==\n" + key + "\n"},
+	} {
+		for name, text := range files {
+			t.Setenv(name, writeFile(t, "key", text))
+		}
+		up, admin := startUpstream(t), unusedAddress(t)
+		g := startGate(t, "admin "+admin, "actiongw\n"+up.proxy())
+		if got := send(t, g.address, e.Request.Raw(), false); got.status != 200 || len(up.take()) != 1 {
+			t.Errorf("%v: %d %s", files, got.status, got.body)
+		}
+		if want := fmt.Sprintf("actiongw_key_uses_total{key=%q} 1\n", parsed.Fingerprint()); !strings.Contains(scrape(t, admin), want) {
+			t.Errorf("no %s", want)
+		}
+	}
+}
+
+// TestSeveralBuilds: an id is known when one of the builds has it, and its
+// closures open with that build's key; unknown ones may be let through.
+func TestSeveralBuilds(t *testing.T) {
+	e, key := recorded(t, "c_str")
+	t.Setenv("ACTIONGW_TEST_KEY", key)
+	const another = manifests + "next14-webpack-open.json"
+	for _, tc := range []struct{ is, options, reason string }{
+		{"two builds, the second of which has it", "manifest " + another + "\nmanifest " + thisBuild, ""},
+		{"two builds, the first of which has it", "manifest " + thisBuild + "\nmanifest " + another, ""},
+		{"another build alone", "manifest " + another, "action_unknown"},
+		{"another build alone, and unknown actions pass", "manifest " + another + "\nunknown_actions pass\nkey {env.ACTIONGW_TEST_KEY}", ""},
+		{"a build that is not there yet beside another", "manifest " + another + "\nmanifest /nowhere/manifest.json\nkey {env.ACTIONGW_TEST_KEY}", ""},
 	} {
 		g, up := guarded(t, tc.options)
 		got, seen := send(t, g.address, e.Request.Raw(), false), up.take()

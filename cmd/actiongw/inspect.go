@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"slices"
 
 	caddycmd "github.com/caddyserver/caddy/v2/cmd"
 	"github.com/spf13/cobra"
@@ -49,7 +48,7 @@ The exit status is 0 for calls that would be admitted, 3 if one would be
 refused, and 1 if the input cannot be read.
 `,
 		CobraFunc: func(cmd *cobra.Command) {
-			cmd.Args = cobra.MaximumNArgs(1)
+			cmd.Args = wants("one file, or standard input", 0, 1)
 			cmd.Example = `  actiongw inspect request.txt
   actiongw inspect --key-file next.key --reveal < curl.txt
   actiongw inspect page.har --manifest .next/server/server-reference-manifest.json --json
@@ -138,6 +137,8 @@ type inspector struct {
 	ring     keyring.Ring
 	closures proxy.OwnClosures
 	wire     reply.Wire
+	rules    []policy.Rule
+	table    *policy.Table
 	reveal   bool
 }
 
@@ -163,11 +164,13 @@ func newInspector(cmd *cobra.Command) (*inspector, error) {
 	if err != nil {
 		return nil, fmt.Errorf("--dialect: %w", err)
 	}
-	rules, err := readRules(cmd)
-	if err != nil {
+	if in.rules, err = readRules(cmd); err != nil {
 		return nil, err
 	}
-	if in.wire == reply.Auto && slices.ContainsFunc(rules, func(r policy.Rule) bool { return r.Args != nil }) {
+	if in.table, err = policy.New(in.rules, nil); err != nil {
+		return nil, err
+	}
+	if in.wire == reply.Auto && in.table.HasSchemas() {
 		return nil, errors.New("a rule with args needs --wire: two versions of React read one call differently, and the schema would check only one reading")
 	}
 	origins, err := cmd.Flags().GetStringArray("origin")
@@ -175,7 +178,7 @@ func newInspector(cmd *cobra.Command) (*inspector, error) {
 		return nil, err
 	}
 	in.gate, err = proxy.New(proxy.Config{
-		Origin: origin.Config{Allow: origins}, Dialect: dialect, Keys: keys, Closures: in.closures, Wire: in.wire, Rules: rules,
+		Origin: origin.Config{Allow: origins}, Dialect: dialect, Keys: keys, Closures: in.closures, Wire: in.wire, Rules: in.rules,
 	})
 	if err != nil {
 		return nil, err

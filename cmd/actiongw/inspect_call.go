@@ -43,6 +43,7 @@ func (in *inspector) describeAction(id, deployment string) *actionReport {
 	if found, build, ok := in.set.LookupIn(id, deployment); ok {
 		a.Name, a.Build, a.Pages = found.Name(), build.Name, found.Pages
 	}
+	a.Rule = ruleOf(in.table, in.rules, a.Name, id)
 	return a
 }
 

@@ -42,9 +42,14 @@ func readCaptured(input []byte) ([]*captured, error) {
 }
 
 // readRaw reads a request as it goes over an HTTP/1.1 connection. Editors
-// turn its line ends into LF, which net/http forgives in the head.
+// turn its line ends into LF, which net/http forgives in the head; in a form
+// they are given back.
 func readRaw(input []byte) (*captured, error) {
 	input = bytes.TrimLeft(input, "\r\n")
+	edited := isEditedForm(input)
+	if edited {
+		input = bytes.ReplaceAll(input, []byte("\n"), []byte("\r\n"))
+	}
 	// Browsers show the head of an HTTP/2 request in the manner of HTTP/1.1.
 	if line, rest, ok := bytes.Cut(input, []byte("\n")); ok {
 		line = bytes.TrimRight(line, "\r")
@@ -61,6 +66,9 @@ func readRaw(input []byte) (*captured, error) {
 		return nil, errors.New("this is no HTTP/1.1 request, curl command or HAR file: a request begins with a line such as POST /path HTTP/1.1")
 	}
 	c := &captured{request: r}
+	if edited {
+		c.notes = append(c.notes, "its lines end in LF alone: they are read as CRLF, as they go over a connection")
+	}
 	if r.Header.Get("Content-Length") == "" && len(r.TransferEncoding) == 0 {
 		// Written by hand: what follows the head is the body.
 		c.body, c.broken = io.ReadAll(reader)
@@ -72,6 +80,12 @@ func readRaw(input []byte) (*captured, error) {
 		c.notes = append(c.notes, fmt.Sprintf("at least %d bytes behind the body were left out: Content-Length says %d", rest, r.ContentLength))
 	}
 	return c, nil
+}
+
+// isEditedForm reports a form without any CRLF, also in its head.
+func isEditedForm(input []byte) bool {
+	head, _, ok := bytes.Cut(input, []byte("\n\n"))
+	return ok && !bytes.Contains(input, []byte("\r\n")) && bytes.Contains(bytes.ToLower(head), []byte("multipart/form-data"))
 }
 
 // newCaptured makes a request from the parts that curl and HAR files name.
@@ -94,7 +108,8 @@ func newCaptured(method, url string, headers [][2]string, body []byte) (*capture
 	r.RequestURI = r.URL.RequestURI()
 	r.ContentLength = int64(len(body))
 	if r.URL.Scheme == "https" {
-		r.TLS = new(tls.ConnectionState)
+		// Complete: a recording does not say that a request came as early data.
+		r.TLS = &tls.ConnectionState{HandshakeComplete: true}
 	}
 	return &captured{request: r, body: body}, nil
 }

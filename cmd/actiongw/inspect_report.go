@@ -47,6 +47,8 @@ type actionReport struct {
 	Name  string   `json:"name,omitempty"`
 	Build string   `json:"build,omitempty"`
 	Pages []string `json:"pages,omitempty"`
+	// Rule is the one that counts for it, nil for none.
+	Rule *listedRule `json:"rule,omitempty"`
 }
 
 // closureReport is a text that is sealed or seems to be.
@@ -131,6 +133,9 @@ func (r *callReport) write(out io.Writer) {
 		if a.Build != "" {
 			line("build", a.Build)
 			line("pages", strings.Join(a.Pages, " "))
+		}
+		if a.Rule != nil {
+			line("rule", fmt.Sprintf("%d (%s)", a.Rule.Number, strings.Join(a.Rule.Match, " ")))
 		}
 	}
 	if r.Wire != "" {

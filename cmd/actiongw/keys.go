@@ -50,7 +50,7 @@ func keysListCommand() *cobra.Command {
 		Short: "Lists the keys of a keyset: id, state, fingerprint, age",
 		Example: `  actiongw keys list own.keyset --wrapping-key-file wrapping.json
   actiongw keys list next.keyset --wrapping-key-file wrapping.json --json`,
-		Args: cobra.ExactArgs(1),
+		Args: wants("the file of a keyset", 1, 1),
 		RunE: runE(cmdKeysList),
 	}
 	addWrappingFlag(cmd)
@@ -72,7 +72,7 @@ variable NEXT_SERVER_ACTIONS_ENCRYPTION_KEY.
 `,
 		Example: `  actiongw keys import-next --key-file next.key --keyset next.keyset --wrapping-key-file wrapping.json
   vault read -field=key secret/next | actiongw keys import-next --key-file - --keyset next.keyset --wrapping-key-file wrapping.json`,
-		Args: cobra.NoArgs,
+		Args: wants("no arguments, but flags", 0, 0),
 		RunE: runE(cmdKeysImport),
 	}
 	addKeyFlag(cmd)
@@ -103,7 +103,7 @@ key cannot be used, and 0 when there are warnings at most.
   printf %s "$KEY" | actiongw keys doctor --key-file -
   actiongw keys doctor --keyset own.keyset --wrapping-key-file wrapping.json
   actiongw keys doctor --keyset a/own.keyset --keyset b/own.keyset --wrapping-key-file wrapping.json`,
-		Args: cobra.NoArgs,
+		Args: wants("no arguments, but flags", 0, 0),
 		RunE: runE(cmdKeysDoctor),
 	}
 	addKeyFlag(cmd)
@@ -132,7 +132,7 @@ its owner can read. A file that exists is never written over.
   actiongw keys generate --kind keyset --wrapping-key-file wrapping.json --out own.keyset
   actiongw keys generate --kind assertion --wrapping-key-file wrapping.json --out assertion.keyset
   actiongw keys generate --stdout | vault write secret/next key=-`,
-		Args: cobra.NoArgs,
+		Args: wants("no arguments, but flags", 0, 0),
 		RunE: runE(cmdKeysGenerate),
 	}
 	addWrappingFlag(cmd)

@@ -52,7 +52,7 @@ func (c keyChange) command() *cobra.Command {
 		Long:  "\n" + c.long + "\n\nThe key is named by its id or its fingerprint; `keys list` shows both.\n",
 		Example: `  actiongw keys ` + c.name + ` own.keyset 2787262034 --wrapping-key-file wrapping.json
   actiongw keys ` + c.name + ` next.keyset 1f2e3d4c --wrapping-key-file wrapping.json --json`,
-		Args: cobra.ExactArgs(2),
+		Args: wants("the file of a keyset and a key, by its id or fingerprint", 2, 2),
 		RunE: runE(c.run),
 	}
 	addWrappingFlag(cmd)
@@ -111,7 +111,7 @@ Keys of Next.js are made with ` + "`keys generate`" + `, given to the app, and a
 `,
 		Example: `  actiongw keys add own.keyset --wrapping-key-file wrapping.json
   actiongw keys add own.keyset --wrapping-key-file wrapping.json --json`,
-		Args: cobra.ExactArgs(1),
+		Args: wants("the file of a keyset", 1, 1),
 		RunE: runE(cmdKeysAdd),
 	}
 	addWrappingFlag(cmd)

@@ -26,7 +26,7 @@ func TestTheLifeOfAKeyByCommands(t *testing.T) {
 		s.keys(t, tc.command, s.keyset, first.Fingerprint).want(t, 1, tc.says)
 	}
 	s.keys(t, "promote", s.keyset, "12345").want(t, 1, `no key "12345"`, "keys list")
-	s.keys(t, "promote", s.keyset).want(t, 1, "accepts 2 arg(s)")
+	s.keys(t, "promote", s.keyset).want(t, 1, "got 1 argument")
 	typed(t, "", nil, "keys", "promote", s.keyset, "1").want(t, 1, "--wrapping-key-file is required", gwcaddy.EnvWrappingKey)
 	if readSecret(t, s.keyset) != before {
 		t.Error("a command that failed has changed the keyset")

@@ -19,7 +19,7 @@ the keys that sign, have signed and will sign, and nothing secret. Print it anew
 after each change of the keyset, and hand it out before a new key is promoted.
 `,
 		Example: `  actiongw keys jwks assertion.keyset --wrapping-key-file wrapping.json > jwks.json`,
-		Args:    cobra.ExactArgs(1),
+		Args:    wants("the file of a keyset", 1, 1),
 		RunE:    runE(cmdKeysJWKS),
 	}
 	addWrappingFlag(cmd)

@@ -39,6 +39,16 @@ func runE(f func(cmd *cobra.Command, args []string) (status int, err error)) fun
 	}
 }
 
+// wants refuses a command line with fewer or more arguments than it takes.
+func wants(what string, least, most int) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		if len(args) < least || len(args) > most {
+			return fmt.Errorf("%s wants %s, and got %s; see %s --help", cmd.CommandPath(), what, count(len(args), "argument"), cmd.CommandPath())
+		}
+		return nil
+	}
+}
+
 // readInput reads a whole file, or standard input when it is called "-" or "".
 func readInput(cmd *cobra.Command, name string) ([]byte, error) {
 	in := cmd.InOrStdin()

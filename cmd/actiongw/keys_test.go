@@ -169,6 +169,7 @@ func TestHelpOfEveryCommand(t *testing.T) {
 		{"keys", "add"}, {"keys", "promote"}, {"keys", "disable"}, {"keys", "enable"}, {"keys", "destroy"},
 	} {
 		typed(t, "", nil, append(command, "--help")...).want(t, 0, "Examples:", "--json", "actiongw "+strings.Join(command, " "))
+		typed(t, "", nil, append(command, "a", "b", "c")...).want(t, 1, "actiongw "+strings.Join(command, " ")+" wants", "got 3 arguments", "--help")
 	}
 	typed(t, "", nil, "keys", "jwks", "--help").want(t, 0, "Examples:", "actiongw keys jwks")
 	typed(t, "", nil, "keys").want(t, 0, "generate", "import-next", "doctor")

@@ -41,7 +41,7 @@ The exit status is 0 when it opens and is in order, 3 when the gate would
 refuse it, and 1 if there is no key or no input.
 `,
 		CobraFunc: func(cmd *cobra.Command) {
-			cmd.Args = cobra.MaximumNArgs(1)
+			cmd.Args = wants("one file, or standard input", 0, 1)
 			cmd.Example = `  actiongw open sealed.txt --key-file next.key
   actiongw open --action 60ab… --reveal --json < sealed.txt
   actiongw open sealed.txt --key-file new.key --key-file old.key

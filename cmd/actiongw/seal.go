@@ -38,7 +38,7 @@ only with the cookie that has this value.
 Sealing takes a fresh nonce, so no two texts are alike.
 `,
 		CobraFunc: func(cmd *cobra.Command) {
-			cmd.Args = cobra.NoArgs
+			cmd.Args = wants("no arguments, but flags", 0, 0)
 			cmd.Example = `  echo '["user-1", {"role": "editor"}]' | actiongw seal --action 60ab… --values - --key-file next.key
   actiongw seal --action 60ab… --values captured.json | actiongw open --action 60ab… --reveal
   actiongw seal --action createInvoice --audience shop --ttl 1h --values captured.json --keyset own.keyset --wrapping-key-file wrapping.json`

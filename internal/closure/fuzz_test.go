@@ -2,19 +2,43 @@ package closure_test
 
 import (
 	"bytes"
+	"encoding/json"
 	"strings"
 	"testing"
 	"unicode/utf8"
 
 	"github.com/actiongw/actiongw/internal/closure"
 	"github.com/actiongw/actiongw/internal/keyring"
+	"github.com/actiongw/actiongw/internal/vectors"
 )
+
+// seals are sealed values of the recorded traffic, one of each scenario.
+func seals(f *testing.F) (all []recordedSeal) {
+	exchanges, err := vectors.Seeds()
+	if err != nil {
+		f.Fatal(err)
+	}
+	for _, e := range exchanges {
+		var some []recordedSeal
+		if err := json.Unmarshal(e.Expected.SealedInRequest, &some); err != nil {
+			f.Fatal(err)
+		}
+		all = append(all, some...)
+	}
+	if len(all) < 50 {
+		f.Fatalf("only %d sealed values are recorded", len(all))
+	}
+	return all
+}
 
 // FuzzSealedOpens: what was sealed opens to the same, as a closure in order.
 func FuzzSealedOpens(f *testing.F) {
 	f.Add([]byte("0123456789abcdef"), flight, uint8(0))
 	f.Add([]byte{}, "", uint8(1))
 	f.Add([]byte{0xff}, "1:\"é😀\"\n", uint8(2))
+	for _, s := range seals(f) {
+		f.Add([]byte("0123456789abcdef"), s.Flight, uint8(2))
+	}
 	f.Fuzz(func(t *testing.T, nonce []byte, stream string, size uint8) {
 		if !utf8.ValidString(stream) {
 			return // a Flight stream is UTF-8
@@ -50,6 +74,9 @@ func FuzzNothingElseOpens(f *testing.F) {
 	for _, s := range []string{"", "hello", genuine, genuine + "\n", " " + genuine, strings.TrimRight(genuine, "="), genuine[1:],
 		sealedBefore, sealedBefore + "=", sealedBefore[:20], closure.Prefix, strings.Repeat("A", 96)} {
 		f.Add(s)
+	}
+	for _, s := range seals(f) {
+		f.Add(s.Sealed) // empty for those of which the hash was kept
 	}
 	f.Fuzz(func(t *testing.T, text string) {
 		opened, err := closure.OpenNext(ring, id, text)

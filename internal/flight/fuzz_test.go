@@ -1,6 +1,7 @@
 package flight_test
 
 import (
+	"encoding/json"
 	"math/rand/v2"
 	"strconv"
 	"testing"
@@ -15,6 +16,21 @@ import (
 func FuzzParse(f *testing.F) {
 	for _, v := range readVectors(f) {
 		f.Add(v.stream(f))
+	}
+	recorded, err := vectors.Seeds()
+	if err != nil {
+		f.Fatal(err)
+	}
+	for _, e := range recorded {
+		var list []sealed
+		if err := json.Unmarshal(e.Expected.SealedInRequest, &list); err != nil {
+			f.Fatal(err)
+		}
+		for _, s := range list {
+			if s.whole() {
+				f.Add([]byte(*s.Flight))
+			}
+		}
 	}
 	for seed := range uint64(50) {
 		stream, err := flight.Append(nil, 0, newGenerator(seed).any())

@@ -69,6 +69,7 @@ func TestRefused(t *testing.T) {
 		{"bytes after the last row", "0:[1]\nx", flight.Malformed},
 		{"an id in upper case", "A:1\n0:[\"$a\"]\n", flight.Malformed},
 		{"an id with a leading zero", "00:[1]\n", flight.Malformed},
+		{"an id without a colon", "0;[1]\n", flight.Malformed},
 		{"an id of nine digits", "0:[1]\n123456789:1\n", flight.Malformed},
 		{"a model without id sets the root in React's client", ":[1]\n", flight.Malformed},
 		{"a hint with an id", "0:[1]\n1:HL[]\n", flight.Malformed},
@@ -83,6 +84,9 @@ func TestRefused(t *testing.T) {
 		{"a length with a leading zero", "0:[1]\n1:T01,a", flight.Malformed},
 		{"a length without comma", "0:[1]\n1:T1a", flight.Malformed},
 		{"a length that cuts a character", "1:T1,é0:[\"$1\"]\n", flight.Malformed},
+		{"a text row that is not UTF-8", "1:T1,\xff0:[\"$1\"]\n", flight.Malformed},
+		{"an error row that is not UTF-8", "0:[\"$@1\"]\n1:E{\"a\":\"\xff\"}\n", flight.Malformed},
+		{"a server reference that is an array", "1:[]\n0:[\"$h1\"]\n", flight.Malformed},
 		{"numbers that do not fill their array", "1:S3,abc0:[\"$1\"]\n", flight.Malformed},
 		{"bad JSON", "0:[1\n", flight.Malformed},
 		{"more than one JSON text", "0:1 2\n", flight.Malformed},
@@ -108,6 +112,7 @@ func TestRefused(t *testing.T) {
 		{"a reference with a sign", "0:[\"$-1\"]\n1:1\n", flight.Malformed},
 		{"a reference with a leading zero", "0:[\"$01\"]\n1:{}\n", flight.Malformed},
 		{"a reference in upper case", "a:{}\n0:[\"$A\"]\n", flight.Malformed},
+		{"a reference with a letter behind it", "0:[\"$1x\"]\n1:{\"x\":{}}\n", flight.Malformed},
 		{"a promise with a path", "0:[\"$@1:a\"]\n1:{\"a\":1}\n", flight.Malformed},
 		{"a reference to itself", "0:\"$0\"\n", flight.Malformed},
 		{"references in a circle", "0:[\"$1\"]\n1:\"$2\"\n2:\"$1\"\n", flight.Malformed},
@@ -142,6 +147,8 @@ func TestRefused(t *testing.T) {
 		{"a server reference whose arguments are an object", "1:{\"id\":\"a\",\"bound\":\"$@2\"}\n0:[\"$h1\"]\n2:{}\n", flight.Malformed},
 		{"a stream without end", "1:R\n0:[\"$1\"]\n1:1\n", flight.Malformed},
 		{"a chunk after the end", "1:R\n0:[\"$1\"]\n1:C\n1:1\n", flight.Malformed},
+		{"a stream that begins twice", "1:R\n0:[\"$1\"]\n1:R\n1:C\n", flight.Malformed},
+		{"a stream that ends twice", "1:R\n0:[\"$1\"]\n1:C\n1:C\n", flight.Malformed},
 		{"a chunk before the beginning", "1:1\n1:R\n0:[\"$1\"]\n1:C\n", flight.Malformed},
 		{"an end of nothing", "0:[1]\n1:C\n", flight.Malformed},
 		{"a stream with a return value", "1:R\n0:[\"$1\"]\n1:C1\n", flight.Malformed},
@@ -182,7 +189,10 @@ func TestLimits(t *testing.T) {
 		{"a reference costs one value, however much it points to", "0:[\"$1\",\"$1\",\"$1\",\"$1\"]\n1:[1,2,3,4]\n", flight.Limits{Nodes: 10}, true},
 		{"many paths past many members", "0:[{" + members(200) + "}" + strings.Repeat(`,"$0:0:k199"`, 300) + "]\n", flight.Limits{Nodes: 550}, false},
 		{"many chunks", "1:R\n0:[\"$1\"]\n" + strings.Repeat("1:T1,a", 10) + "1:C\n", flight.Limits{Nodes: 10}, false},
-		{"bytes that a Blob repeats", "2:o3e8," + strings.Repeat("a", 1000) + "1:[\"\"" + strings.Repeat(`,"$2"`, 90) + "]\n0:[\"$B1\"]\n", flight.Limits{Nodes: 50}, false},
+		{"values and chunks, together as many as allowed", "1:R\n0:[\"$1\",1,1,1]\n" + strings.Repeat("1:T1,a", 10) + "1:C\n", flight.Limits{Nodes: 15}, true},
+		{"values and chunks, one more", "1:R\n0:[\"$1\",1,1,1,1]\n" + strings.Repeat("1:T1,a", 10) + "1:C\n", flight.Limits{Nodes: 15}, false},
+		{"bytes that a Blob names twice", blob(2), flight.Limits{Nodes: 200}, true},
+		{"bytes that a Blob repeats", blob(90), flight.Limits{Nodes: 200}, false},
 	}
 	for _, tt := range tests {
 		v, err := flight.Parse([]byte(tt.stream), tt.limits)
@@ -190,6 +200,11 @@ func TestLimits(t *testing.T) {
 			t.Errorf("%s: got %v", tt.name, err)
 		}
 	}
+}
+
+// blob is a Blob of one piece of 8,000 bytes, n times.
+func blob(n int) string {
+	return "2:o1f40," + strings.Repeat("a", 8000) + "1:[\"\"" + strings.Repeat(`,"$2"`, n) + "]\n0:[\"$B1\"]\n"
 }
 
 // members are n members of an object, from k0 on.

@@ -40,6 +40,8 @@ func TestParse(t *testing.T) {
 		{"no closing delimiter", "--#\nContent-Disposition: form-data; name=\"a\"\n\n1\n", "form_malformed"},
 		{"a body cut inside a header", "--#\nContent-Disposition: form-", "form_malformed"},
 		{"a preamble", "hello\n--#--\n", "form_malformed"},
+		{"a first delimiter of other characters", "++#--\n", "form_malformed"},
+		{"a first delimiter of another boundary", "--bOuNdArX--\n", "form_malformed"},
 		{"an epilogue", "--#--\nhello", "form_malformed"},
 		{"white space behind a boundary", "--# \nContent-Disposition: form-data; name=\"a\"\n\n1\n--#--\n", "form_malformed"},
 		{"the boundary in the middle of a line, where undici looks too", "--#\nContent-Disposition: form-data; name=\"a\"\n\n1 # 2\n--#--\n", "form_malformed"},
@@ -52,6 +54,12 @@ func TestParse(t *testing.T) {
 		{"a transfer encoding", "--#\nContent-Disposition: form-data; name=\"a\"\nContent-Transfer-Encoding: base64\n\nMQ==\n--#--\n", "form_malformed"},
 		{"a fold", "--#\nContent-Disposition: form-data;\n name=\"a\"\n\n1\n--#--\n", "form_malformed"},
 		{"an unquoted name", "--#\nContent-Disposition: form-data; name=a\n\n1\n--#--\n", "form_malformed"},
+		{"no type in front of the name", "--#\nContent-Disposition: a\"\n\n1\n--#--\n", "form_malformed"},
+		{"a name without its last quote", "--#\nContent-Disposition: form-data; name=\"a\n\n1\n--#--\n", "form_malformed"},
+		{"text behind a name", "--#\nContent-Disposition: form-data; name=\"a\"b\"\n\n1\n--#--\n", "form_malformed"},
+		{"a file name without its last quote", "--#\nContent-Disposition: form-data; name=\"a\"; filename=\"f\n\n1\n--#--\n", "form_malformed"},
+		{"a second name behind the file name", "--#\nContent-Disposition: form-data; name=\"a\"; filename=\"f\"; name=\"b\"\n\n1\n--#--\n", "form_malformed"},
+		{"a control character in a file's type", "--#\nContent-Disposition: form-data; name=\"a\"; filename=\"f\"\nContent-Type: a\x01b\n\n1\n--#--\n", "form_malformed"},
 		{"two names", "--#\nContent-Disposition: form-data; name=\"a\"; name=\"b\"\n\n1\n--#--\n", "form_malformed"},
 		{"a name in RFC 5987 form", "--#\nContent-Disposition: form-data; name*=utf-8''a\n\n1\n--#--\n", "form_malformed"},
 		{"the file name first", "--#\nContent-Disposition: form-data; filename=\"f\"; name=\"a\"\n\n1\n--#--\n", "form_malformed"},
@@ -138,6 +146,22 @@ func TestLimitsAreExact(t *testing.T) {
 		_, err := formdata.Parse(nil, form(tc.body), boundary, formdata.DefaultLimits())
 		if (err == nil) != (tc.reason == "") || err != nil && err.Reason != tc.reason {
 			t.Errorf("%s: %v, want %q", tc.is, err, tc.reason)
+		}
+	}
+}
+
+// TestSieveHoldsLittle: a header block without an end is given up at its limit,
+// or a client could make the gate hold as much as it likes.
+func TestSieveHoldsLittle(t *testing.T) {
+	limits := formdata.DefaultLimits()
+	s := formdata.NewSieve(boundary, "--"+boundary, limits)
+	body := form("--#\n" + strings.Repeat("x", 1<<20))
+	held := 0
+	for from := 0; from < len(body); from += 1000 {
+		end := min(from+1000, len(body))
+		safe, hit := s.Scan(body[from-held:end], false)
+		if held += end - from - safe; hit || held > limits.HeaderBytes+1000 {
+			t.Fatalf("hit %v, %d bytes held after %d", hit, held, end)
 		}
 	}
 }

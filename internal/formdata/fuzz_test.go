@@ -4,12 +4,15 @@ import (
 	"bytes"
 	"reflect"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/actiongw/actiongw/internal/formdata"
+	"github.com/actiongw/actiongw/internal/vectors"
 )
 
-var seeds = []string{
+// written are forms by hand, in the notation of form.
+var written = []string{
 	"--#\nContent-Disposition: form-data; name=\"$ACTION_ID_00\"\n\n\n--#\nContent-Disposition: form-data; name=\"f\"; filename=\"x\"\nContent-Type: text/css\n\n$ACTION_ID_\n--#--\n",
 	"--#\nContent-Disposition: form-data; name=\"0\"\n\n[\"$@1\"]\n--#--",
 	"--#\nContent-Disposition: form-data; name*=utf-8''%24ACTION_\n\n\n--#--",
@@ -17,21 +20,43 @@ var seeds = []string{
 	"$AC--bOuNdArYTION_",
 }
 
+// seeds are those and the recorded forms of browsers, with our boundary.
+func seeds(f *testing.F) (all [][]byte) {
+	for _, s := range written {
+		all = append(all, form(s))
+	}
+	exchanges, err := vectors.Seeds()
+	if err != nil {
+		f.Fatal(err)
+	}
+	for _, e := range exchanges {
+		for _, h := range e.Request.Headers {
+			if _, theirs, ok := strings.Cut(h[1], "multipart/form-data; boundary="); ok && theirs != "" {
+				all = append(all, bytes.ReplaceAll(e.Request.Body, []byte(theirs), []byte(boundary)))
+			}
+		}
+	}
+	if len(all) < len(written)+100 {
+		f.Fatalf("only %d forms: they are looked for in the wrong place", len(all))
+	}
+	return all
+}
+
 // FuzzParse holds that reading what was written gives the same entries, order,
 // names and bytes alike.
 func FuzzParse(f *testing.F) {
-	for _, s := range seeds {
-		f.Add(form(s))
+	for _, s := range seeds(f) {
+		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, body []byte) {
 		entries, refusal := formdata.Parse(nil, body, boundary, formdata.DefaultLimits())
 		if refusal != nil {
 			return
 		}
-		written := formdata.Append(nil, entries, boundary)
-		again, refusal := formdata.Parse(nil, written, boundary, formdata.DefaultLimits())
+		out := formdata.Append(nil, entries, boundary)
+		again, refusal := formdata.Parse(nil, out, boundary, formdata.DefaultLimits())
 		if refusal != nil || !reflect.DeepEqual(entries, again) {
-			t.Fatalf("%q became %q: %v", body, written, refusal)
+			t.Fatalf("%q became %q: %v", body, out, refusal)
 		}
 	})
 }
@@ -39,9 +64,9 @@ func FuzzParse(f *testing.F) {
 // FuzzSieve holds the streaming reader against the one that has the whole
 // body, whatever the pieces in which it comes.
 func FuzzSieve(f *testing.F) {
-	for _, s := range seeds {
-		f.Add(form(s), uint8(1))
-		f.Add(form(s), uint8(7))
+	for _, s := range seeds(f) {
+		f.Add(s, uint8(1))
+		f.Add(s, uint8(7))
 	}
 	f.Fuzz(func(t *testing.T, body []byte, piece uint8) {
 		passed, hit := sift(formdata.NewSieve(boundary, "--"+boundary, formdata.DefaultLimits()), body, int(piece)+1)
@@ -80,8 +105,8 @@ func sift(s *formdata.Sieve, body []byte, piece int) (passed []byte, hit bool) {
 // FuzzMentionsAction holds that a mention is found in pieces as it is found in
 // the whole.
 func FuzzMentionsAction(f *testing.F) {
-	for _, s := range seeds {
-		f.Add(form(s), uint8(0))
+	for _, s := range seeds(f) {
+		f.Add(s, uint8(0))
 	}
 	f.Fuzz(func(t *testing.T, body []byte, piece uint8) {
 		whole := formdata.MentionsAction(body, "")

@@ -19,7 +19,7 @@ import (
 )
 
 // genuine are the families of recorded traffic that a browser sent.
-const genuine = "abcdefnw"
+const genuine = "abcdefhnw"
 
 // TestRecordedTraffic writes each recorded call of a real browser as JSON and
 // holds arguments, captured values, types and files against what the app logged.
@@ -71,7 +71,7 @@ func TestRecordedTraffic(t *testing.T) {
 		}
 	}
 	t.Logf("%d calls' arguments and %d closures are what the app logged", args, closures)
-	if args < 950 || closures < 300 || len(seen) != len(withoutForm)+len(loggedOtherwise) {
+	if args < 1000 || closures < 360 || len(seen) != len(withoutForm)+len(loggedOtherwise) {
 		t.Errorf("%d calls, %d closures, %d of %d exceptions: this test reads the recordings wrongly", args, closures, len(seen), len(withoutForm)+len(loggedOtherwise))
 	}
 }

@@ -44,6 +44,7 @@ func TestParseNextKey(t *testing.T) {
 		{"a variable of the shell in braces", "${NEXT_KEY}", "placeholder"},
 		{"a variable of Windows", "%NEXT_KEY%", "placeholder"},
 		{"a variable in quotes", `"$NEXT_KEY"`, "placeholder"},
+		{"a keyset", `{"encryptedKeyset":"` + k32 + `"}`, "is JSON"},
 		{"double quotes", `"` + k32 + `"`, "quotes"},
 		{"single quotes", `'` + k32 + `'`, "quotes"},
 		{"a quote at the end only", k32 + `"`, "quotes"},

@@ -2,7 +2,9 @@ package keyring_test
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
+	"io"
 	"strings"
 	"testing"
 
@@ -211,6 +213,16 @@ func TestErrorsOfKeysetsShowNothingOfTheFile(t *testing.T) {
 				}
 				refuseLeak(t, is, err.Error(), textOf(32))
 			}
+		}
+	}
+}
+
+func TestKeysAreNotMadeWithoutRandomness(t *testing.T) {
+	broken := errors.New("broken")
+	for _, purpose := range []keyring.Purpose{keyring.OwnClosures, keyring.NextClosures} {
+		random := io.MultiReader(strings.NewReader("x"), failing{broken})
+		if _, err := keyring.Generate(purpose, random, 1); !errors.Is(err, broken) {
+			t.Errorf("%s: %v", purpose, err)
 		}
 	}
 }

@@ -51,6 +51,8 @@ var mistakes = [...]mistake{
 		"the key ends with a newline; write it without one, as with `printf %s`"},
 	{func(s string) bool { return s != strings.TrimSpace(s) },
 		"the key has a space or a newline in front of it or behind it; remove it"},
+	{func(s string) bool { return strings.HasPrefix(s, `{"`) },
+		"the key is JSON, perhaps a keyset or a wrapping key, and no text as Next.js takes it; name a keyset where a keyset is wanted"},
 	{isPlaceholder,
 		"the key is a placeholder that was not filled in; set the variable or the file that it names, and spell it as the place where it stands wants it"},
 	{isQuoted,

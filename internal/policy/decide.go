@@ -52,6 +52,17 @@ func (r *Rule) CheckAccess() *reject.Error {
 	return nil
 }
 
+// CheckClosure refuses if the rule requires a closure and none has been opened.
+func (r *Rule) CheckClosure(c Closure) *reject.Error {
+	switch {
+	case !r.ClosureRequired || c == ClosureOpened:
+		return nil
+	case c == ClosureUnchecked:
+		return r.refuse(ClosureMissing, "this action must come with a sealed closure, and no key is configured to open one")
+	}
+	return r.refuse(ClosureMissing, "this action must come with a sealed closure")
+}
+
 // LooksInside reports whether Decide looks at arguments, and not only at what
 // else is known about the call.
 func (r *Rule) LooksInside() bool { return r.DenyReferences || r.Args != nil }
@@ -63,13 +74,13 @@ func (r *Rule) Decide(c Call) *reject.Error {
 	if err := r.CheckAccess(); err != nil {
 		return err
 	}
-	switch {
-	case r.MaxBody > 0 && c.BodyBytes > r.MaxBody:
+	if r.MaxBody > 0 && c.BodyBytes > r.MaxBody {
 		return r.refuse(reject.BodyTooLarge, "the body is longer than this action's rule allows")
-	case r.ClosureRequired && c.Closure == ClosureUnchecked:
-		return r.refuse(ClosureMissing, "this action must come with a sealed closure, and no key is configured to open one")
-	case r.ClosureRequired && c.Closure != ClosureOpened:
-		return r.refuse(ClosureMissing, "this action must come with a sealed closure")
+	}
+	if err := r.CheckClosure(c.Closure); err != nil {
+		return err
+	}
+	switch {
 	case r.DenyReferences && holdsReference(c.Args):
 		return r.refuse(ServerReferenceDenied, "an argument holds a server function, and this action takes none")
 	case r.Args == nil:

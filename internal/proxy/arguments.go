@@ -110,19 +110,27 @@ func (c *call) nameOf(id string) string {
 }
 
 // checkReference decides about a function that was passed along: it must be
-// one that exists and may be called, and its own closure must be in order.
+// one that exists and may be called, and its own closure must be in order, and
+// there where its rule requires one.
 func (c *call) checkReference(ref *value.ServerReference, tries *int) *reject.Error {
 	if _, ok := c.gate.parseID(ref.ID); !ok {
 		return reject.New(reject.ActionIDMalformed, reject.StageReply, "a server function among the arguments has no action's id")
 	}
 	found, name, err := c.lookup(ref.ID)
-	if err == nil {
-		err = c.builds.rules.For(name, ref.ID).CheckAccess()
+	if err != nil {
+		return err
 	}
-	if err == nil && ref.Bound != nil && len(ref.Bound.Items) > 0 {
-		_, _, err = c.openClosure(ref.Bound.Items[0], ref.ID, captures(found), tries)
+	rule := c.builds.rules.For(name, ref.ID)
+	if err := rule.CheckAccess(); err != nil {
+		return err
 	}
-	return err
+	sealed := policy.ClosureNone
+	if ref.Bound != nil && len(ref.Bound.Items) > 0 {
+		if sealed, _, err = c.openClosure(ref.Bound.Items[0], ref.ID, captures(found), tries); err != nil {
+			return err
+		}
+	}
+	return rule.CheckClosure(sealed)
 }
 
 // openClosure opens what stands where a closure can stand, if it is one, and

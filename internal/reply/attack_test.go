@@ -199,6 +199,13 @@ func TestLimits(t *testing.T) {
 	deep := func(n int) string { return strings.Repeat("[", n) + strings.Repeat("]", n) }
 	wide := func(n int) string { return "[[" + strings.Repeat("1,", n-1) + "1]]" }
 	far := strings.Repeat(`{"`+strings.Repeat("k", 300)+`":`, 100)
+	fields := func(n int) []formdata.Entry { // beside n values and 4
+		var parts []formdata.Entry
+		for range 10 {
+			parts = append(parts, form("_1_a", "x")...)
+		}
+		return append(parts, form("0", "["+wide(n)+`,"$K1"]`)...)
+	}
 	sets := func(n int) []formdata.Entry {
 		var parts []formdata.Entry
 		root := "["
@@ -218,6 +225,8 @@ func TestLimits(t *testing.T) {
 		{"20,000 levels, more than the tokenizer counts", form("0", deep(20_000)), tooComplex},
 		{"50,000 values", form("0", wide(49_998)), ok},
 		{"50,001 values", form("0", wide(49_999)), tooComplex},
+		{"50,000 values with the fields of a form", fields(49_986), ok},
+		{"50,001 values with the fields of a form", fields(49_987), tooComplex},
 		{"1,000 parts", sets(999), ok},
 		{"1,001 parts", sets(1000), tooComplex},
 		{"1,000 arguments", form("0", "["+strings.Repeat("1,", 999)+"1]"), ok},

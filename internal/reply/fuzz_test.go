@@ -7,6 +7,7 @@ import (
 
 	"github.com/actiongw/actiongw/internal/formdata"
 	"github.com/actiongw/actiongw/internal/reply"
+	"github.com/actiongw/actiongw/internal/vectors"
 )
 
 // The fuzzers get a form as one text: parts between the bytes 0x1e, name and
@@ -35,6 +36,32 @@ func join(entries []formdata.Entry) []byte {
 	return b
 }
 
+// recorded are the bodies of recorded requests as the fuzzers get them, one of
+// each scenario.
+func recorded(f *testing.F) (all [][]byte) {
+	exchanges, err := vectors.Seeds()
+	if err != nil {
+		f.Fatal(err)
+	}
+	for _, e := range exchanges {
+		for _, h := range e.Request.Headers {
+			_, boundary, isForm := strings.Cut(h[1], "multipart/form-data; boundary=")
+			switch {
+			case strings.HasPrefix(h[1], "text/plain"):
+				all = append(all, append([]byte("0="), e.Request.Body...))
+			case isForm:
+				if entries, refusal := formdata.Parse(nil, e.Request.Body, boundary, formdata.DefaultLimits()); refusal == nil {
+					all = append(all, join(entries))
+				}
+			}
+		}
+	}
+	if len(all) < 200 {
+		f.Fatalf("only %d recorded calls: they are looked for in the wrong place", len(all))
+	}
+	return all
+}
+
 // FuzzParseForm holds that no form makes the parser panic, that a refusal comes
 // alone, and that what is read can be written and reads as the same values.
 func FuzzParseForm(f *testing.F) {
@@ -47,6 +74,9 @@ func FuzzParseForm(f *testing.F) {
 				f.Add([]byte("0="+*r.Text), uint8(reply.Auto))
 			}
 		}
+	}
+	for _, call := range recorded(f) {
+		f.Add(call, uint8(reply.Auto))
 	}
 	f.Add(join(form("1", fn, "2_a", "x", "0", `["$F1","$K2"]`)), uint8(reply.React190))
 	f.Add(join(form("1", `{"o":{"x":1,"me":"$1:o"}}`, "0", `["$@1",{"a:b":"$1:o"}]`)), uint8(reply.Current))
@@ -75,6 +105,9 @@ func FuzzParseForm(f *testing.F) {
 func FuzzParseAction(f *testing.F) {
 	for _, r := range rows(f, "forms.jsonl") {
 		f.Add(join(r.entries()))
+	}
+	for _, call := range recorded(f) {
+		f.Add(call)
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
 		a, refusal := reply.ParseAction(parts(data), current())

@@ -224,6 +224,9 @@ func FuzzLean(f *testing.F) {
 			}
 		}
 	}
+	for _, call := range recorded(f) {
+		f.Add(call, uint8(reply.Auto), false)
+	}
 	f.Add(join(form("1", `{"id":"f","bound":"$@2"}`, "0", `[["$h1"],{"a\n":[1,[2,"$T"]]}]`, "2", `[["a"]]`)), uint8(reply.Auto), false)
 	f.Fuzz(func(t *testing.T, data []byte, wire uint8, anyRoot bool) {
 		o := current()

@@ -14,7 +14,7 @@ import (
 )
 
 // genuine are the families of recorded traffic that a browser sent.
-const genuine = "abcdefnw"
+const genuine = "abcdefhnw"
 
 // overridden are forms whose button selects another action than the form does;
 // the recording names the form's.

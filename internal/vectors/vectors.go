@@ -117,6 +117,25 @@ func Traffic() ([]Exchange, error) {
 	return all, nil
 }
 
+// Seeds returns one exchange of each scenario whose body is not large: enough
+// to start a fuzzer from, and not too much for each run of the tests. It fails
+// as [Traffic] does.
+func Seeds() ([]Exchange, error) {
+	all, err := Traffic()
+	if err != nil {
+		return nil, err
+	}
+	seen := map[string]bool{}
+	var seeds []Exchange
+	for _, e := range all {
+		if !seen[e.Scenario] && len(e.Request.Body) <= 8<<10 {
+			seen[e.Scenario] = true
+			seeds = append(seeds, e)
+		}
+	}
+	return seeds, nil
+}
+
 // parseBuild reads one data file, one exchange a line.
 func parseBuild(build string) ([]Exchange, error) {
 	data, err := files.ReadFile(path.Join("traffic", build+".jsonl"))
