@@ -32,6 +32,7 @@ func TestParse(t *testing.T) {
 		{"a name of many alphabets", "--#\nContent-Disposition: form-data; name=\"ключ 名 %22\"\n\n1\n--#--\n", "ключ 名 %22=1"},
 		{"a backslash in a file name", "--#\nContent-Disposition: form-data; name=\"a\"; filename=\"C:\\x\"\n\n1\n--#--\n", "a[C:\\x ]=1"},
 		{"header names in another case", "--#\ncontent-disposition: form-data; name=\"a\"; filename=\"f\"\nCONTENT-TYPE: image/png\n\n1\n--#--\n", "a[f image/png]=1"},
+		{"a type with white space around it", "--#\nContent-Disposition: form-data; name=\"a\"; filename=\"f\"\nContent-Type:  image/png\t \n\n1\n--#--\n", "a[f image/png]=1"},
 		{"text that says it is UTF-8", "--#\nContent-Disposition: form-data; name=\"a\"\nContent-Type: text/plain;charset=UTF-8\n\n1\n--#--\n", "a[text/plain;charset=UTF-8]=1"},
 		{"an action's field of a hydrated form", "--#\nContent-Disposition: form-data; name=\"_1_$ACTION_KEY\"\n\n1\n--#--\n", "_1_$ACTION_KEY=1"},
 		{"content with line ends and hyphens", "--#\nContent-Disposition: form-data; name=\"a\"\n\n1\n--\n--bOu\n\n--#--\n", "a=1\r\n--\r\n--bOu\r\n"},

@@ -28,7 +28,7 @@ func parseHeaders(block []byte) (Entry, *reject.Error) {
 			}
 		case ok && !contentType && isNamed(name, "content-type"):
 			contentType = true
-			part.ContentType = string(value)
+			part.ContentType = string(bytes.Trim(value, " \t")) // as parsers read it
 			if !isHeaderText(value) {
 				return Entry{}, malformed("a part's Content-Type has control characters")
 			}
