@@ -68,6 +68,21 @@ func TestNamesAndClosuresAreSeen(t *testing.T) {
 	}
 }
 
+// holds that a gate with these options refuses a call for the reason, or lets it
+// through when that is empty.
+func holds(t *testing.T, is, options string, e vectors.Exchange, reason string) {
+	t.Helper()
+	g, up := guarded(t, options)
+	got, seen := send(t, g.address, e.Request.Raw(), false), up.take()
+	if reason == "" {
+		if len(seen) != 1 {
+			t.Errorf("%s: %d %s", is, got.status, got.body)
+		}
+	} else if line := g.refusal(t, got); line["reason"] != reason || len(seen) != 0 {
+		t.Errorf("%s: refused as %v, the backend saw %d", is, line["reason"], len(seen))
+	}
+}
+
 // TestKeysRotate: closures of older pages open under a previous key, and not
 // under a revoked one.
 func TestKeysRotate(t *testing.T) {
@@ -88,15 +103,7 @@ func TestKeysRotate(t *testing.T) {
 		{"a revoked key that a manifest brings back", "key " + other + "\ndisabled_keys " + key + "\nmanifest " + thisBuild, "closure_key_disabled"},
 		{"no key at all", "mode enforce", ""},
 	} {
-		g, up := guarded(t, tc.options)
-		got, seen := send(t, g.address, e.Request.Raw(), false), up.take()
-		if tc.reason == "" {
-			if len(seen) != 1 {
-				t.Errorf("%s: %d %s", tc.is, got.status, got.body)
-			}
-		} else if line := g.refusal(t, got); line["reason"] != tc.reason || len(seen) != 0 {
-			t.Errorf("%s: refused as %v, the backend saw %d", tc.is, line["reason"], len(seen))
-		}
+		holds(t, tc.is, tc.options, e, tc.reason)
 	}
 }
 
@@ -139,15 +146,7 @@ func TestSeveralBuilds(t *testing.T) {
 		{"another build alone, and unknown actions pass", "manifest " + another + "\nunknown_actions pass\nkey {env.ACTIONGW_TEST_KEY}", ""},
 		{"a build that is not there yet beside another", "manifest " + another + "\nmanifest /nowhere/manifest.json\nkey {env.ACTIONGW_TEST_KEY}", ""},
 	} {
-		g, up := guarded(t, tc.options)
-		got, seen := send(t, g.address, e.Request.Raw(), false), up.take()
-		if tc.reason == "" {
-			if len(seen) != 1 {
-				t.Errorf("%s: %d %s", tc.is, got.status, got.body)
-			}
-		} else if line := g.refusal(t, got); line["reason"] != tc.reason || len(seen) != 0 {
-			t.Errorf("%s: refused as %v, the backend saw %d", tc.is, line["reason"], len(seen))
-		}
+		holds(t, tc.is, tc.options, e, tc.reason)
 	}
 }
 
