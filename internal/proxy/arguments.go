@@ -91,10 +91,12 @@ func (c *call) checkValues(args *value.Array, refs []*value.ServerReference) *re
 	if c.Closure == policy.ClosureOpened {
 		passed = passed[1:]
 	}
-	// A function value costs memory, and only these two look inside.
+	// A function value costs memory, its receiver's, too, and only these two look
+	// inside. A copy spares all others that.
 	var nameOf func(id string) string
 	if c.json || c.rule.LooksInside() {
-		nameOf = c.nameOf
+		names := *c
+		nameOf = names.nameOf
 	}
 	err := c.rule.Decide(policy.Call{BodyBytes: int64(len(c.body)), Closure: c.Closure, Args: passed, NameOf: nameOf, BaseNames: c.json})
 	if err == nil && c.json {

@@ -118,7 +118,12 @@ type Reply struct {
 // for a form with the single part "0" (spec reply-format §1). For its errors
 // see [ParseForm].
 func ParseText(body []byte, o Options) (*Reply, *reject.Error) {
-	return parse([]formdata.Entry{{Name: rootName, Value: body}}, o)
+	if o.Workspace == nil {
+		o.Workspace = NewWorkspace()
+	}
+	entries := append(o.Workspace.single[:0], formdata.Entry{Name: rootName, Value: body})
+	defer clear(entries)
+	return parse(entries, o)
 }
 
 // ParseForm reads the parts of a multipart call. Every part must be one that a

@@ -3,6 +3,7 @@ package reply
 import (
 	"bytes"
 
+	"github.com/actiongw/actiongw/internal/formdata"
 	"github.com/actiongw/actiongw/internal/value"
 	"github.com/go-json-experiment/json/jsontext"
 )
@@ -11,6 +12,7 @@ import (
 // none of it that changes, so the next reply may follow at once.
 type Workspace struct {
 	parser   parser
+	single   [1]formdata.Entry // the part that a text is
 	slots    []slot
 	queue    []int32 // ids whose texts are still to be read, in the order of tags
 	mentions []mention
