@@ -57,8 +57,9 @@ func (c *call) checkAction(entries []formdata.Entry) *reject.Error {
 	if err := c.identify(); err != nil {
 		return err
 	}
-	if int64(len(c.body)) > c.rule.Limit(c.gate.config.MaxBody) {
-		return reject.New(reject.BodyTooLarge, reject.StageBody, "the body is longer than max_body")
+	// A limit of the rule is for Decide, which names the rule.
+	if c.rule.MaxBody == 0 && int64(len(c.body)) > c.gate.config.MaxBody {
+		return tooLarge()
 	}
 	args := &value.Array{}
 	if a.Bound != nil {

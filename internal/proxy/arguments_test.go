@@ -81,6 +81,16 @@ func TestRuleRaisesTheLimitOfForms(t *testing.T) {
 	}
 }
 
+// TestRuleThatLimitsAFormIsNamed: the log says which of the limits it was.
+func TestRuleThatLimitsAFormIsNamed(t *testing.T) {
+	g, _ := newGate(t, proxy.Config{Rules: []policy.Rule{{Match: []string{id}, MaxBody: 10}}})
+	d := admit(g, post(formType, call))
+	defer d.Release(true)
+	if d.Refusal == nil || d.Refusal.Reason != reject.BodyTooLarge || len(d.Refusal.Facts) == 0 {
+		t.Errorf("%v", d.Refusal)
+	}
+}
+
 // TestAttackPartsThatParsersReadDifferently: to some parser of Node or to busboy
 // each of these forms calls the action that the rule denies.
 func TestAttackPartsThatParsersReadDifferently(t *testing.T) {

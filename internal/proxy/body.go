@@ -61,7 +61,7 @@ func (c *call) readBody(limit int64, patient bool) *reject.Error {
 		c.body = c.body[:len(c.body)+n]
 		switch {
 		case int64(len(c.body)) > limit:
-			return reject.New(reject.BodyTooLarge, reject.StageBody, "the body is longer than max_body")
+			return tooLarge()
 		// Servers cut bodies off there, so a handler ahead of the gate added to it.
 		case c.r.ContentLength >= 0 && int64(len(c.body)) > c.r.ContentLength:
 			return reject.New(reject.BodyIncomplete, reject.StageBody, "the body is longer than its Content-Length")
@@ -99,6 +99,10 @@ func readError(err error) *reject.Error {
 	default:
 		return reject.New(reject.BodyIncomplete, reject.StageBody, "the body ended before its declared end")
 	}
+}
+
+func tooLarge() *reject.Error {
+	return reject.New(reject.BodyTooLarge, reject.StageBody, "the body is longer than max_body")
 }
 
 func tooSlow() *reject.Error {

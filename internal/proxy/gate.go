@@ -178,7 +178,7 @@ func (c *call) fetch() *reject.Error {
 	}
 	limit := c.rule.Limit(c.gate.config.MaxBody)
 	if r.ContentLength > limit {
-		return reject.New(reject.BodyTooLarge, reject.StageBody, "the body is longer than max_body")
+		return tooLarge()
 	}
 	if err := c.readBody(limit, c.gate.config.Report); err != nil {
 		return err
