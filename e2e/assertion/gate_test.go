@@ -3,7 +3,6 @@
 package assertion_test
 
 import (
-	"bytes"
 	"fmt"
 	"io"
 	"net"
@@ -94,7 +93,7 @@ func startGate(t *testing.T) *gate {
 	if err := os.WriteFile(caddyfile, []byte(config), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	var log bytes.Buffer
+	var log program.Output
 	cmd := exec.Command(binary, "run", "--config", caddyfile)
 	cmd.Env = append(os.Environ(), "ACTIONGW_WRAPPING_KEY_FILE="+wrapping, "XDG_DATA_HOME="+dir, "XDG_CONFIG_HOME="+dir)
 	cmd.Stdout, cmd.Stderr = &log, &log

@@ -5,14 +5,12 @@
 package demo_test
 
 import (
-	"bytes"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -82,8 +80,7 @@ func TestDemoInChromium(t *testing.T) {
 type process struct {
 	cmd   *exec.Cmd
 	ended chan error // receives the result of the process once
-	mu    sync.Mutex
-	out   bytes.Buffer
+	out   program.Output
 }
 
 // startDemo builds the binary and starts the demo on a free port, with an
@@ -96,7 +93,7 @@ func startDemo(t *testing.T) *process {
 	home, temporary := t.TempDir(), t.TempDir()
 	p := &process{cmd: exec.Command(binary, "demo", "--listen", "127.0.0.1:0"), ended: make(chan error, 1)}
 	p.cmd.Env = append(os.Environ(), "HOME="+home, "TMPDIR="+temporary, "XDG_DATA_HOME=", "XDG_CONFIG_HOME=")
-	p.cmd.Stdout, p.cmd.Stderr = p, p
+	p.cmd.Stdout, p.cmd.Stderr = &p.out, &p.out
 	if err := p.cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -112,34 +109,21 @@ func startDemo(t *testing.T) *process {
 	return p
 }
 
-// Write collects the output.
-func (p *process) Write(b []byte) (int, error) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.out.Write(b)
-}
-
-func (p *process) output() string {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.out.String()
-}
-
 // gate waits for the demo to say where it listens.
 func (p *process) gate(t *testing.T) string {
 	t.Helper()
 	address := regexp.MustCompile(`Open (http://127\.0\.0\.1:\d+)\n`)
 	for range 300 {
-		if m := address.FindStringSubmatch(p.output()); m != nil {
+		if m := address.FindStringSubmatch(p.out.String()); m != nil {
 			return m[1]
 		}
 		select {
 		case err := <-p.ended:
-			t.Fatalf("the demo did not start: %v\n%s", err, p.output())
+			t.Fatalf("the demo did not start: %v\n%s", err, p.out.String())
 		case <-time.After(100 * time.Millisecond):
 		}
 	}
-	t.Fatalf("the demo did not start within 30 s:\n%s", p.output())
+	t.Fatalf("the demo did not start within 30 s:\n%s", p.out.String())
 	return ""
 }
 
@@ -157,5 +141,5 @@ func (p *process) stop(t *testing.T) string {
 	case <-time.After(10 * time.Second):
 		t.Error("the demo did not end within 10 s of Ctrl-C")
 	}
-	return p.output()
+	return p.out.String()
 }

@@ -3,7 +3,6 @@
 package examples_test
 
 import (
-	"bytes"
 	"fmt"
 	"net"
 	"net/http"
@@ -12,7 +11,6 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -57,30 +55,12 @@ func (b backend) start(t *testing.T, sealer string) int {
 	return port
 }
 
-// output is what a process has printed.
-type output struct {
-	mu   sync.Mutex
-	text bytes.Buffer
-}
-
-func (o *output) Write(b []byte) (int, error) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.text.Write(b)
-}
-
-func (o *output) String() string {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.text.String()
-}
-
 // start starts a server in a folder, waits until it listens on a port, and
 // kills it at the end. What it printed is shown if the test fails.
 func start(t *testing.T, dir string, command []string, port int, env ...string) {
 	t.Helper()
 	cmd := exec.Command(command[0], command[1:]...)
-	out := new(output)
+	out := new(program.Output)
 	cmd.Dir, cmd.Env, cmd.Stdout, cmd.Stderr = dir, append(os.Environ(), env...), out, out
 	cmd.WaitDelay = 10 * time.Second // for a child that keeps the output open
 	if err := cmd.Start(); err != nil {

@@ -3,13 +3,11 @@
 package strangler_test
 
 import (
-	"bytes"
 	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -87,7 +85,7 @@ func startApp(t *testing.T, backend string) string {
 
 // startGate runs the gate in front of the app and the backend. It returns the
 // addresses of the two sites, and the log.
-func startGate(t *testing.T, manifest, app, backend string) (all, some string, log *output) {
+func startGate(t *testing.T, manifest, app, backend string) (all, some string, log *program.Output) {
 	t.Helper()
 	dir := t.TempDir()
 	binary, file := filepath.Join(dir, "actiongw"), filepath.Join(dir, "Caddyfile")
@@ -105,28 +103,10 @@ func startGate(t *testing.T, manifest, app, backend string) (all, some string, l
 	return all, some, log
 }
 
-// output is what a process has printed so far.
-type output struct {
-	mu   sync.Mutex
-	text bytes.Buffer
-}
-
-func (o *output) Write(p []byte) (int, error) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.text.Write(p)
-}
-
-func (o *output) String() string {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.text.String()
-}
-
 // start runs a server until the test ends.
-func start(t *testing.T, name string, cmd *exec.Cmd) *output {
+func start(t *testing.T, name string, cmd *exec.Cmd) *program.Output {
 	t.Helper()
-	o := new(output)
+	o := new(program.Output)
 	cmd.Stdout, cmd.Stderr = o, o
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
